@@ -1,0 +1,29 @@
+/** The tags that every taggable object of a stack carries, so that it can be found, priced and swept without the state. */
+export interface Ownership {
+  project: string;
+  stack: string;
+  /** The node the object belongs to, where it belongs to one. */
+  node?: string;
+}
+
+/** DigitalOcean's rule for tag names: letters, digits, colons, dashes and underscores, 255 characters at most. */
+export const TAG_PATTERN = /^[A-Za-z0-9:_-]{1,255}$/;
+
+/** Marks everything Windlass made; objects without it are never touched. */
+export const OWNED_TAG = "windlass";
+
+/** Tag lists are sorted: DigitalOcean answers in its own order, and the order must not look like drift. */
+export function ownershipTags(owner: Ownership, extra: readonly string[] = []): string[] {
+  const own = [OWNED_TAG, `windlass-project:${owner.project}`, stackTag(owner.stack)];
+  if (owner.node) own.push(nodeTag(owner.node));
+  return [...new Set([...own, ...extra])].sort();
+}
+
+/** The tag that firewalls of a node aim at, so that the droplet is covered from its first second. */
+export function nodeTag(node: string): string {
+  return `windlass-node:${node}`;
+}
+
+export function stackTag(stack: string): string {
+  return `windlass-stack:${stack}`;
+}
