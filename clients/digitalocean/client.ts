@@ -1,0 +1,108 @@
+import { ApiError, errorOf } from "./errors.ts";
+import { retryPolicy } from "./retry.ts";
+
+export const DIGITALOCEAN_URL = "https://api.digitalocean.com";
+
+/** The largest page the API gives. */
+const PAGE_SIZE = 200;
+
+export interface ClientOptions {
+  /** A personal access token; never appears in an error. */
+  token: string;
+  /** @default `https://api.digitalocean.com`; a trailing slash or `/v2` is fine */
+  url?: string;
+  /** Seconds for one try of one call. @default 30 */
+  timeoutSeconds?: number;
+  /** Milliseconds before each further try. @default 2, 4 and 8 s */
+  retryDelaysMs?: readonly number[];
+  /** Stops calls that are under way or waiting for their next try. */
+  signal?: AbortSignal;
+}
+
+/** One JSON call to the API, with timeout, retries and typed errors. */
+export interface Transport {
+  get<T>(path: string, query?: Query): Promise<T>;
+  post<T>(path: string, body: unknown): Promise<T>;
+  put<T>(path: string, body: unknown): Promise<T>;
+  delete(path: string): Promise<void>;
+  /** Every item under `key`, page by page. */
+  list<T>(path: string, key: string, query?: Query): AsyncGenerator<T>;
+}
+
+export type Query = Record<string, string | number | undefined>;
+
+/** Calls throw `ApiError`, and the signal's reason when they are stopped. */
+export function createTransport(options: ClientOptions): Transport {
+  const base = (options.url ?? DIGITALOCEAN_URL).replace(/\/+$/, "").replace(/\/v2$/, "");
+
+  async function call<T>(method: string, path: string, query?: Query, body?: unknown): Promise<T> {
+    const url = new URL(`${base}${path}`);
+    for (const [name, value] of Object.entries(query ?? {})) {
+      if (value !== undefined) url.searchParams.set(name, String(value));
+    }
+    const policy = retryPolicy(method, options.retryDelaysMs);
+    return (await policy.execute(({ signal }) => attempt(options, method, url, body, signal), options.signal)) as T;
+  }
+
+  async function* list<T>(path: string, key: string, query: Query = {}): AsyncGenerator<T> {
+    for (let page = 1; ; page++) {
+      const answer = await call<Page>("GET", path, { ...query, page, per_page: PAGE_SIZE });
+      yield* (answer[key] ?? []) as T[];
+      if (!answer.links?.pages?.next) return;
+    }
+  }
+
+  return {
+    get: (path, query) => call("GET", path, query),
+    post: (path, body) => call("POST", path, undefined, body),
+    put: (path, body) => call("PUT", path, undefined, body),
+    delete: (path) => call("DELETE", path),
+    list,
+  };
+}
+
+type Page = { links?: { pages?: { next?: string } } } & Record<string, unknown>;
+
+async function attempt(options: ClientOptions, method: string, url: URL, body: unknown, signal: AbortSignal) {
+  const operation = `${method} ${url.pathname}`;
+  const timeout = AbortSignal.timeout((options.timeoutSeconds ?? 30) * 1000);
+  let response: Response;
+  let text: string;
+  try {
+    response = await fetch(url, {
+      method,
+      headers: {
+        authorization: `Bearer ${options.token}`,
+        accept: "application/json",
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.any([signal, timeout]),
+    });
+    text = await response.text();
+  } catch (cause) {
+    signal.throwIfAborted();
+    throw new ApiError(
+      operation,
+      { status: 0, id: "network", message: networkMessage(cause, url, options) },
+      { cause },
+    );
+  }
+  if (!response.ok) throw errorOf(operation, response.status, response.headers, text);
+  if (text === "") return undefined;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    const message = "the answer is not JSON; is this address DigitalOcean's API?";
+    throw new ApiError(operation, { status: response.status, id: "not_json", message }, { cause });
+  }
+}
+
+function networkMessage(cause: unknown, url: URL, options: ClientOptions): string {
+  if (cause instanceof Error && cause.name === "TimeoutError") {
+    return `no answer from ${url.host} within ${options.timeoutSeconds ?? 30} s`;
+  }
+  const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
+  const code = (inner as { code?: string }).code;
+  return `cannot reach ${url.host}: ${code ?? (inner instanceof Error ? inner.message : String(inner))}`;
+}
