@@ -1,0 +1,139 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { UserError } from "../domain/errors.ts";
+import { loadConfig } from "./config.ts";
+
+const context = { stack: "dev", home: ".windlass" };
+const least = { sshAllowedAddresses: '["127.0.0.1/32"]' };
+
+function refusal(values: Record<string, string>, text?: string): UserError {
+  try {
+    loadConfig(values, text === undefined ? undefined : { file: "Pulumi.dev.yaml", text }, context);
+  } catch (error) {
+    if (error instanceof UserError) return error;
+    throw error;
+  }
+  throw new Error("was accepted");
+}
+
+test("one address is enough: the rest has defaults", () => {
+  expect(loadConfig(least, undefined, context)).toEqual({
+    cloud: "local",
+    project: "finance-smollm3",
+    region: "tor1",
+    gpuRegion: "tor1",
+    gpuSize: "gpu-h100x1-80gb",
+    image: "gpu-h100x1-base",
+    nodeName: "finance-smollm3-gpu-train-001",
+    volumeName: "finance-smollm3-data",
+    volumeSizeGiB: 500,
+    mountPoint: "/mnt/finance-smollm3",
+    sshAllowedAddresses: ["127.0.0.1/32"],
+    sshKeyFile: ".windlass/keys/dev",
+    repositoryRef: "HEAD",
+    repositoryPath: "/opt/finance-smollm3",
+    dataTarget: "/mnt/finance-smollm3/data",
+    bootstrap: true,
+    snapshotOnStop: true,
+    generation: 1,
+    tags: [],
+  });
+});
+
+test("the folder of a cloned repository is named like it", () => {
+  const url = "https://github.com/tbwa-smp/smol-train.git";
+  expect(loadConfig({ ...least, repositoryUrl: url }, undefined, context).repositoryPath).toBe("/opt/smol-train");
+});
+
+test("all problems come at once, each with file, line, what was given, what is allowed and what to do", () => {
+  const text = [
+    "config:",
+    "  windlass:regoin: tor1",
+    "  windlass:gpuSize: g-8vcpu-64gb-intel-h100x1",
+    "  windlass:volumeSizeGiB: 20000",
+    "  windlass:sshAllowedAddresses:",
+    "    - 203.0.113.7/32",
+    "    - 0.0.0.0/0",
+    "",
+  ].join("\n");
+  const error = refusal(
+    {
+      regoin: "tor1",
+      gpuSize: "g-8vcpu-64gb-intel-h100x1",
+      volumeSizeGiB: "20000",
+      sshAllowedAddresses: '["203.0.113.7/32","0.0.0.0/0"]',
+    },
+    text,
+  );
+  expect(error.code).toBe("ConfigInvalid");
+  expect(error.details.reason.split("\n")).toEqual([
+    "4 problems in the config of stack dev:",
+    '  Pulumi.dev.yaml:2: windlass:regoin: got "tor1", unknown key; did you mean windlass:region?',
+    '  Pulumi.dev.yaml:3: windlass:gpuSize: got "g-8vcpu-64gb-intel-h100x1", is no size of DigitalOcean (g- sizes have no GPU); write gpu-h100x1-80gb',
+    '  Pulumi.dev.yaml:4: windlass:volumeSizeGiB: got "20000", must be a whole number from 1 to 16384 (GiB); change it',
+    '  Pulumi.dev.yaml:7: windlass:sshAllowedAddresses: got "0.0.0.0/0", opens ssh to the whole world or to large parts of it, which is refused; list the networks of your office, home or VPN, for example 203.0.113.7/32',
+  ]);
+  expect(error.details.problems).toHaveLength(4);
+});
+
+test.each([
+  ["0.0.0.0/0", "whole world"],
+  ["::/0", "whole world"],
+  ["0.0.0.0/1", "whole world"],
+  ["203.0.113.7", "write 203.0.113.7/32"],
+  ["2001:db8::1", "write 2001:db8::1/128"],
+  ["203.0.113.7/24", "write 203.0.113.0/24"],
+  ["300.1.1.1/32", "CIDR form"],
+  ["office", "CIDR form"],
+])("ssh from %s is refused", (network, text) => {
+  expect(refusal({ sshAllowedAddresses: JSON.stringify([network]) }).message).toContain(text);
+});
+
+test("ssh addresses have no default", () => {
+  expect(refusal({}).message).toContain("windlass:sshAllowedAddresses: required");
+  expect(refusal({ sshAllowedAddresses: "[]" }).message).toContain("at least one network");
+});
+
+test("a comma separated list is a list, as `pulumi config set` writes it", () => {
+  const config = loadConfig({ sshAllowedAddresses: "203.0.113.7/32, 2001:db8::/32" }, undefined, context);
+  expect(config.sshAllowedAddresses).toEqual(["203.0.113.7/32", "2001:db8::/32"]);
+});
+
+test("an own key is required on digitalocean", () => {
+  expect(refusal({ ...least, cloud: "digitalocean" }).message).toContain("windlass:sshKeyFile: required");
+});
+
+test.each([
+  [{ volumeSizeGiB: "0" }, "from 1 to 16384"],
+  [{ volumeSizeGiB: "1.5" }, "whole number"],
+  [{ volumeSizeGiB: "lots" }, "whole number"],
+  [{ gpuSize: "s-1vcpu-1gb" }, "gpu-h100x1-80gb"],
+  [{ gpuSize: "gpu-mi300x1-192gb" }, "AMD"],
+  [{ tags: '["a b"]' }, "is no tag"],
+  [{ mountPoint: "/" }, "absolute path"],
+  [{ mountPoint: "/mnt/a; rm -rf /" }, "absolute path"],
+  [{ vpcIpRange: "8.8.8.0/24" }, "private IPv4 range"],
+  [{ vpcIpRange: "10.0.0.0/8" }, "/16 to /28"],
+  [{ vpcIpRange: "10.0.0.0/20", vpcId: "abc" }, "remove one of the two"],
+  [{ trainingCommand: "python3 train.py" }, "repositoryUrl is not set"],
+  [{ dataTarget: "/mnt/x/y" }, "dataSource is not set"],
+  [{ snapshotOnStop: "yes" }, "true or false"],
+  [{ cloud: "aws" }, "local or digitalocean"],
+  [{ repositoryRef: "--upload-pack=evil" }, "branch, tag or commit"],
+] as [Record<string, string>, string][])("%o is refused", (values, text) => {
+  expect(refusal({ ...least, ...values }).message).toContain(text);
+});
+
+test("every key is documented, with a default where it has one", () => {
+  const source = readFileSync(new URL("config.ts", import.meta.url), "utf8");
+  const body = /export interface StackConfig \{([\s\S]*?)\n\}/.exec(source)?.[1] ?? "";
+  const members = body.split("\n").filter((line) => /^ {2}\w+\??:/.test(line));
+  for (const member of members) {
+    const name = /(\w+)(\??):/.exec(member);
+    const doc = body.slice(0, body.indexOf(member)).trimEnd();
+    expect(doc.endsWith("*/"), `${name?.[1]} has no doc comment`).toBe(true);
+    if (!name?.[2] && name?.[1] !== "sshAllowedAddresses")
+      expect(doc.slice(doc.lastIndexOf("/**")), `${name?.[1]}`).toContain("@default");
+  }
+  expect(members.length).toBeGreaterThan(30);
+});
