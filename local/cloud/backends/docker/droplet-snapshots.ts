@@ -1,0 +1,95 @@
+import type Docker from "dockerode";
+import { inspect, runOnce, unless } from "./engine.ts";
+import { label, type Names } from "./names.ts";
+
+const copyAll = "find /to -mindepth 1 -delete && cp -a /from/. /to/";
+
+/**
+ * Droplet snapshots: a commit of the root disk, and a copy of the nested Docker engine's data, which lies on a volume of
+ * its own beside the root disk. The machine stands still while they are made.
+ */
+export class DropletSnapshots {
+  readonly #docker: Docker;
+  readonly #names: Names;
+  readonly #image: string;
+
+  /** @param image an image with `cp`, for the copies. */
+  constructor(docker: Docker, names: Names, image: string) {
+    this.#docker = docker;
+    this.#names = names;
+    this.#image = image;
+  }
+
+  async create(dropletId: number, snapshotId: number): Promise<{ sizeGiB: number }> {
+    const there = await this.#size(snapshotId);
+    if (there) return there;
+    const name = this.#names.droplet(dropletId);
+    const container = this.#docker.getContainer(name);
+    const { State, Mounts } = await container.inspect();
+    if (State.Running && !State.Paused) await container.pause();
+    try {
+      if (Mounts.some((mount) => mount.Destination === "/var/lib/docker"))
+        await this.#saveNestedDocker(dropletId, snapshotId);
+      const [repo, tag] = this.#names.snapshot(snapshotId).split(":");
+      await container.commit({ repo, tag, pause: false, comment: `snapshot ${snapshotId} of droplet ${dropletId}` });
+    } finally {
+      if (State.Running) await unless([409, 500], container.unpause());
+    }
+    return (await this.#size(snapshotId)) ?? { sizeGiB: 0 };
+  }
+
+  async remove(snapshotId: number): Promise<void> {
+    await unless([404], this.#docker.getImage(this.#names.snapshot(snapshotId)).remove({ force: true }));
+    await unless([404], this.#docker.getVolume(this.#names.nestedDockerSnapshot(snapshotId)).remove());
+  }
+
+  /** Fills a new droplet's nested Docker volume from a snapshot, where the snapshot has one. */
+  async restoreNestedDocker(snapshotId: number, dropletId: number): Promise<void> {
+    const saved = this.#names.nestedDockerSnapshot(snapshotId);
+    if (!(await unless([404], this.#docker.getVolume(saved).inspect()))) return;
+    await this.#copy(saved, this.#names.nestedDocker(dropletId));
+  }
+
+  /** Removes the image of a snapshot that was deleted while a droplet still ran on it. */
+  async forgetUnused(imageId: string): Promise<void> {
+    const image = await unless([404], this.#docker.getImage(imageId).inspect());
+    if (image && (image.RepoTags ?? []).length === 0) await unless([404, 409], this.#docker.getImage(imageId).remove());
+  }
+
+  async removeAll(): Promise<void> {
+    const images = await this.#docker.listImages({ filters: { reference: [this.#names.snapshots] } });
+    for (const image of images) await unless([404, 409], this.#docker.getImage(image.Id).remove({ force: true }));
+  }
+
+  async #saveNestedDocker(dropletId: number, snapshotId: number): Promise<void> {
+    const saved = this.#names.nestedDockerSnapshot(snapshotId);
+    await this.#docker.createVolume({ Name: saved, Labels: { [label.cloud]: this.#names.cloud } });
+    await this.#copy(this.#names.nestedDocker(dropletId), saved);
+  }
+
+  async #copy(from: string, to: string): Promise<void> {
+    const name = `${to}-copy`;
+    // A copy that a kill left behind goes on by itself: wait for its end, or two would write at once.
+    if (await inspect(this.#docker, name))
+      await unless([404, 409], this.#docker.getContainer(name).remove({ force: true }));
+    await runOnce(this.#docker, {
+      name,
+      Image: this.#image,
+      Entrypoint: ["/bin/sh", "-c"],
+      Cmd: [copyAll],
+      Labels: { [label.cloud]: this.#names.cloud },
+      HostConfig: {
+        Binds: [`${from}:/from:ro`, `${to}:/to`],
+        NetworkMode: "none",
+        // Overlay layers carry device nodes and trusted attributes.
+        CapAdd: ["SYS_ADMIN", "MKNOD"],
+        SecurityOpt: ["seccomp=unconfined", "apparmor=unconfined", "label=disable"],
+      },
+    });
+  }
+
+  async #size(snapshotId: number): Promise<{ sizeGiB: number } | undefined> {
+    const image = await unless([404], this.#docker.getImage(this.#names.snapshot(snapshotId)).inspect());
+    return image && { sizeGiB: Math.max(0.01, Math.round((image.Size / 1024 ** 3) * 100) / 100) };
+  }
+}

@@ -1,0 +1,87 @@
+import { PassThrough } from "node:stream";
+import { text } from "node:stream/consumers";
+import type Docker from "dockerode";
+import { type ArchiveFile, tar } from "./tar.ts";
+
+/** What a command in a container left behind. */
+export interface ExecResult {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Waits for an engine call and takes the named HTTP statuses as "nothing to do": undefined instead of an error. */
+export async function unless<T>(statuses: number[], call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (statuses.includes((error as { statusCode?: number }).statusCode ?? 0)) return undefined;
+    throw error;
+  }
+}
+
+/** The container's description, or undefined where there is none of that name. */
+export function inspect(docker: Docker, container: string): Promise<Docker.ContainerInspectInfo | undefined> {
+  return unless([404], docker.getContainer(container).inspect());
+}
+
+/** Runs a command in a running container to its end. @throws Error when the container is not running. */
+export async function tryExec(docker: Docker, container: string, command: string[]): Promise<ExecResult> {
+  const options = { Cmd: command, AttachStdout: true, AttachStderr: true };
+  const exec = await docker.getContainer(container).exec(options);
+  const stream = await exec.start({ hijack: false, stdin: false });
+  const [out, err] = [new PassThrough(), new PassThrough()];
+  docker.modem.demuxStream(stream, out, err);
+  stream.once("end", () => {
+    out.end();
+    err.end();
+  });
+  stream.once("error", (error: Error) => {
+    out.destroy(error);
+    err.destroy(error);
+  });
+  const [stdout, stderr] = await Promise.all([text(out), text(err)]);
+  const { ExitCode } = await exec.inspect();
+  return { code: ExitCode ?? -1, stdout, stderr };
+}
+
+/** As `tryExec`, for commands that must succeed. @throws Error with what the command said. */
+export async function exec(docker: Docker, container: string, command: string[]): Promise<string> {
+  const { code, stdout, stderr } = await tryExec(docker, container, command);
+  if (code === 0) return stdout;
+  const said = (stderr.trim() || stdout.trim()).slice(-2000);
+  throw new Error(`${command.slice(0, 3).join(" ")} in ${container} ended with ${code}: ${said}`);
+}
+
+/** Lays files (paths from the root) into a container, running or not. */
+export async function putFiles(docker: Docker, container: string, files: ArchiveFile[]): Promise<void> {
+  await docker.getContainer(container).putArchive(tar(files), { path: "/" });
+}
+
+/** Runs a container to its end and removes it. @throws Error with its output where it failed. */
+export async function runOnce(docker: Docker, options: Docker.ContainerCreateOptions): Promise<void> {
+  const container = await docker.createContainer({ ...options, Tty: true });
+  try {
+    await container.start();
+    const { StatusCode } = await container.wait();
+    if (StatusCode !== 0)
+      throw new Error(`${options.Cmd?.join(" ")} failed: ${await container.logs({ stdout: true })}`);
+  } finally {
+    await unless([404, 409], container.remove({ force: true }));
+  }
+}
+
+/** Follows an engine's progress stream to its end. @throws Error with the message the engine ends it with. */
+export function follow(docker: Docker, stream: NodeJS.ReadableStream, line: (text: string) => void): Promise<void> {
+  return new Promise((done, fail) => {
+    const finished = (error: Error | null, events: Array<{ error?: string }> | null) => {
+      const refused = events?.find((event) => event.error)?.error;
+      if (error || refused) fail(error ?? new Error(refused));
+      else done();
+    };
+    docker.modem.followProgress(stream, finished, (event: { stream?: string; status?: string }) => {
+      const said = (event.stream ?? event.status ?? "").trim();
+      if (said) line(said);
+    });
+  });
+}
