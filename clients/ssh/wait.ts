@@ -1,0 +1,44 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { UserError } from "../../domain/errors.ts";
+import { type ConnectOptions, connect, type SshConnection } from "./connection.ts";
+import { cancelled } from "./errors.ts";
+
+/** How long to wait for a machine that is starting. */
+export interface WaitOptions extends ConnectOptions {
+  /** In all, in milliseconds. @default 300000 */
+  totalMs?: number;
+  /** Told of every try that failed, with the time since the first. */
+  onTry?: (error: UserError, elapsedMs: number) => void;
+}
+
+/** Pauses between tries grow to this, in milliseconds. */
+const LONGEST_PAUSE = 2000;
+
+/**
+ * Connects to a machine that may not listen yet: tries again (30 s each at most) until the time is over, then throws what
+ * the last try said. A changed host key is never tried again.
+ */
+export async function waitForSsh(options: WaitOptions): Promise<SshConnection> {
+  const started = performance.now();
+  const totalMs = options.totalMs ?? 300_000;
+  for (let wait = 100; ; wait = Math.min(wait * 2, LONGEST_PAUSE)) {
+    const left = totalMs - (performance.now() - started);
+    try {
+      return await connect({ ...options, timeoutMs: Math.max(1000, Math.min(options.timeoutMs ?? 30_000, left)) });
+    } catch (error) {
+      if (!(error instanceof UserError) || error.code !== "SSHConnectionFailed") throw error;
+      const elapsed = performance.now() - started;
+      if (error.details.kind === "host-key-changed") throw error;
+      if (elapsed + wait >= totalMs) throw tired(error, totalMs);
+      options.onTry?.(error, elapsed);
+    }
+    await pause(wait, undefined, { signal: options.signal }).catch(() => {
+      throw cancelled(`waiting for ${options.host}`);
+    });
+  }
+}
+
+function tired(last: UserError, totalMs: number): UserError {
+  const reason = `no ssh within ${Math.round(totalMs / 1000)} s: ${last.details.reason}`;
+  return new UserError("SSHConnectionFailed", { ...last.details, reason }, { cause: last });
+}

@@ -1,0 +1,42 @@
+import { quote } from "./shell.ts";
+
+/** The steps that set a node up, by the names of their files in catalog/bootstrap, each with its longest run in seconds. */
+export const STEP_LIMITS = {
+  /** NVIDIA's packages are gigabytes where they are missing. */
+  "10-driver": 1800,
+  "20-docker": 600,
+  "30-nvidia-runtime": 600,
+  "40-volume": 600,
+  "50-repository": 900,
+  /** Reads every byte of the data set again. */
+  "60-data": 3600,
+  "70-training": 120,
+  "80-checkpoint": 1800,
+} as const;
+
+/** Name of a step. */
+export type StepName = keyof typeof STEP_LIMITS;
+
+/** Texts of the parts a step is made of. */
+export interface StepText {
+  /** `prelude.sh`: what all steps share. */
+  prelude: string;
+  /** The step's own file. */
+  body: string;
+}
+
+/** The whole script of a step. Its text decides whether it has to run again, so it holds nothing that changes by itself. */
+export function renderStep(step: StepName, text: StepText, variables: Readonly<Record<string, string>>): string {
+  const all = { STEP: step, LIMIT: String(STEP_LIMITS[step]), ...variables };
+  const assignments = Object.entries(all).map(([name, value]) => `${name}=${quote(value)}\n`);
+  return `${assignments.join("")}\n${text.prelude}\n${text.body}\nrun_step "$@"\n`;
+}
+
+/**
+ * The command that takes a step's script from its standard input, keeps it on the node (where it can be run again by hand) and
+ * runs it. The script does not read the command's input: a program in it that reads would eat the rest of the script.
+ */
+export function stepCommand(step: StepName): string {
+  const file = `/var/lib/windlass/steps/${step}.sh`;
+  return `umask 022 && mkdir -p /var/lib/windlass/steps && cat >${file} && exec bash -euo pipefail ${file} </dev/null`;
+}
