@@ -6,7 +6,7 @@ verify() {
 
 install_toolkit() {
   local list=/etc/apt/sources.list.d/nvidia-container-toolkit.list keyring=/usr/share/keyrings/nvidia-container-toolkit.gpg
-  command -v curl >/dev/null && command -v gpg >/dev/null || install_packages curl ca-certificates gnupg
+  if ! command -v curl >/dev/null || ! command -v gpg >/dev/null; then install_packages curl ca-certificates gnupg; fi
   quietly curl -fsSL --retry 3 -o /tmp/nvidia-container-toolkit.key https://nvidia.github.io/libnvidia-container/gpgkey ||
     fail "NVIDIA's repository cannot be reached" "check that the firewall lets the node out to port 443"
   quietly gpg --dearmor --yes -o "$keyring" /tmp/nvidia-container-toolkit.key

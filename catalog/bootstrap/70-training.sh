@@ -39,7 +39,7 @@ apply() {
   rm -f "$EXITFILE"
   date +%s >"$STATE/training.started"
   printf '%s' "$COMMAND" >"$STATE/training.command"
-  MOUNT=$MOUNT CHECKPOINTS=$MOUNT/checkpoints DATA=$DATA setsid bash -c '
+  env MOUNT="$MOUNT" CHECKPOINTS="$MOUNT/checkpoints" DATA="$DATA" setsid bash -c '
     cd "$1" || exit 1
     code=0
     bash -c "$2" || code=$?

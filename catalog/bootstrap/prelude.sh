@@ -47,7 +47,8 @@ unexpected() {
 # quietly COMMAND...: output goes to the step's own file, shown when the step fails.
 quietly() {
   DOING=$*
-  "$@" >>"$DETAIL" 2>&1
+  "$@" >>"$DETAIL" 2>&1 || return
+  DOING=
 }
 
 install_packages() {

@@ -61,7 +61,7 @@ test("work that was undone since is done again", () => {
 test("a command that fails names itself, as an error that programs read", () => {
   const result = run("20-docker", {}, body("verify() { false; }\napply() { quietly ls /no/such/folder; }"));
   expect(result.status).toBe(1);
-  expect(result.failures).toMatchObject([{ step: "20-docker", reason: "20-docker: 'ls /no/such/folder' failed (line 2)" }]);
+  expect(result.failures).toMatchObject([{ step: "20-docker", reason: "20-docker: 'ls /no/such/folder' failed" }]);
   expect(result.stderr).toContain("No such file or directory");
   expect(log()).toContain("20-docker failed Ns: 'ls /no/such/folder' failed");
 });
