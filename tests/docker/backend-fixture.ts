@@ -138,7 +138,7 @@ export async function belongings(cloud: string): Promise<string[]> {
   const volumes = (await docker.listVolumes({ filters: ours })).Volumes ?? [];
   const images = await docker.listImages({ filters: { reference: [`windlass-${cloud}-snapshot`] } });
   return [
-    ...containers.flatMap((container) => container.Names),
+    ...containers.flatMap((container) => container.Names.map((name) => name.slice(1))),
     ...networks.map((network) => network.Name),
     ...volumes.map((volume) => volume.Name),
     ...images.flatMap((image) => image.RepoTags ?? []),

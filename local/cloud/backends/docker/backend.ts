@@ -3,7 +3,7 @@ import Docker from "dockerode";
 import type { Backend, BackendOptions } from "../../backend.ts";
 import { DropletSnapshots } from "./droplet-snapshots.ts";
 import { Droplets } from "./droplets.ts";
-import { inspect, putFiles, unless } from "./engine.ts";
+import { inspect, putFiles, removeContainer, unless } from "./engine.ts";
 import { firewallScript } from "./firewall.ts";
 import { DropletImages } from "./image.ts";
 import { gpuLoadFile } from "./machine-files.ts";
@@ -110,7 +110,7 @@ async function removeEverything(docker: Docker, names: Names, toolbox: Toolbox):
   const ours = { label: [`${label.cloud}=${names.cloud}`] };
   for (const container of await docker.listContainers({ all: true, filters: ours })) {
     if (container.Names.includes(`/${names.toolbox}`)) continue;
-    await unless([404, 409], docker.getContainer(container.Id).remove({ force: true, v: true }));
+    await removeContainer(docker, container.Id);
   }
   if (await unless([404], docker.getVolume(names.blocks).inspect())) await toolbox.block("reset");
   await toolbox.remove();

@@ -1,5 +1,5 @@
 import type Docker from "dockerode";
-import { inspect, runOnce, unless } from "./engine.ts";
+import { removeContainer, runOnce, unless } from "./engine.ts";
 import { label, type Names } from "./names.ts";
 
 const copyAll = "find /to -mindepth 1 -delete && cp -a /from/. /to/";
@@ -69,9 +69,8 @@ export class DropletSnapshots {
 
   async #copy(from: string, to: string): Promise<void> {
     const name = `${to}-copy`;
-    // A copy that a kill left behind goes on by itself: wait for its end, or two would write at once.
-    if (await inspect(this.#docker, name))
-      await unless([404, 409], this.#docker.getContainer(name).remove({ force: true }));
+    // One that a kill left behind still writes: end it first.
+    await removeContainer(this.#docker, name);
     await runOnce(this.#docker, {
       name,
       Image: this.#image,

@@ -2,7 +2,7 @@ import type Docker from "dockerode";
 import type { DropletSpec } from "../../backend.ts";
 import { freeAddress, parseRange, type Range } from "./addresses.ts";
 import type { DropletSnapshots } from "./droplet-snapshots.ts";
-import { exec, inspect, putFiles, unless } from "./engine.ts";
+import { exec, inspect, putFiles, removeContainer, unless } from "./engine.ts";
 import { firewallScript } from "./firewall.ts";
 import type { DropletImages, Variant } from "./image.ts";
 import { firewallFile, firstFiles, hostname, reservedIpsFile, volumesFile } from "./machine-files.ts";
@@ -84,7 +84,7 @@ export class Droplets {
   async remove(id: number): Promise<void> {
     const { docker, names, toolbox } = this.#ground;
     const there = await inspect(docker, names.droplet(id));
-    await unless([404], docker.getContainer(names.droplet(id)).remove({ force: true }));
+    await removeContainer(docker, names.droplet(id));
     await unless([404], docker.getVolume(names.nestedDocker(id)).remove());
     await toolbox.block("drop", String(id));
     this.#firewalls.delete(id);
@@ -143,7 +143,7 @@ export class Droplets {
     if (nested) await docker.createVolume({ Name: names.nestedDocker(spec.id), Labels: labels });
     if (nested && spec.image.snapshotId !== undefined)
       await snapshots.restoreNestedDocker(spec.image.snapshotId, spec.id);
-    const container = await docker.createContainer({
+    const options: Docker.ContainerCreateOptions = {
       name: names.droplet(spec.id),
       Image: spec.image.snapshotId === undefined ? images.name(variantOf(spec)) : names.snapshot(spec.image.snapshotId),
       Hostname: hostname(spec.name),
@@ -158,8 +158,10 @@ export class Droplets {
       },
       HostConfig: hostConfig(names, await toolbox.capabilities(), nested ? names.nestedDocker(spec.id) : undefined),
       NetworkingConfig: { EndpointsConfig: { [names.publicNetwork]: { IPAMConfig: { IPv4Address: publicIp } } } },
-    });
-    return container.inspect();
+    };
+    // Taken: by a create that a kill left under way.
+    await unless([409], docker.createContainer(options));
+    return docker.getContainer(names.droplet(spec.id)).inspect();
   }
 
   async #joinVpc(spec: DropletSpec, privateIp: string): Promise<void> {

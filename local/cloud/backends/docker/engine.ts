@@ -25,6 +25,18 @@ export function inspect(docker: Docker, container: string): Promise<Docker.Conta
   return unless([404], docker.getContainer(container).inspect());
 }
 
+/** Removes a container and waits until it is gone, also where somebody else is removing it. Gone = done. */
+export async function removeContainer(docker: Docker, name: string): Promise<void> {
+  const container = docker.getContainer(name);
+  const deadline = Date.now() + 20_000;
+  await unless([404, 409], container.remove({ force: true, v: true }));
+  while (await inspect(docker, name)) {
+    if (Date.now() > deadline) throw new Error(`container ${name} does not go away`);
+    await new Promise((wait) => setTimeout(wait, 50));
+    await unless([404, 409], container.remove({ force: true, v: true }));
+  }
+}
+
 /** Runs a command in a running container to its end. @throws Error when the container is not running. */
 export async function tryExec(docker: Docker, container: string, command: string[]): Promise<ExecResult> {
   const options = { Cmd: command, AttachStdout: true, AttachStderr: true };
@@ -67,7 +79,7 @@ export async function runOnce(docker: Docker, options: Docker.ContainerCreateOpt
     if (StatusCode !== 0)
       throw new Error(`${options.Cmd?.join(" ")} failed: ${await container.logs({ stdout: true })}`);
   } finally {
-    await unless([404, 409], container.remove({ force: true }));
+    await removeContainer(docker, container.id);
   }
 }
 

@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import type Docker from "dockerode";
-import { exec, inspect, unless } from "./engine.ts";
+import { exec, inspect, removeContainer, unless } from "./engine.ts";
 import { label, type Names } from "./names.ts";
 
 const answerPort = 7;
@@ -75,7 +75,7 @@ export class Toolbox {
 
   async remove(): Promise<void> {
     this.#started = undefined;
-    await unless([404, 409], this.#docker.getContainer(this.#names.toolbox).remove({ force: true, v: true }));
+    await removeContainer(this.#docker, this.#names.toolbox);
   }
 
   async #ensure(): Promise<void> {
@@ -90,7 +90,7 @@ export class Toolbox {
     try {
       await unless([304], container.start());
     } catch {
-      await unless([404, 409], container.remove({ force: true }));
+      await removeContainer(this.#docker, this.#names.toolbox);
       await this.#create(capabilities);
       await unless([304], container.start());
     }
