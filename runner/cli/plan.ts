@@ -1,0 +1,31 @@
+import { styleText } from "node:util";
+import type { Plan } from "../index.ts";
+import { changesLine, costLine, printJson } from "./output.ts";
+import { kindOf } from "./reporter.ts";
+
+const SIGNS: Record<string, [string, "green" | "yellow" | "red" | "magenta"]> = {
+  create: ["+", "green"],
+  import: ["=", "green"],
+  update: ["~", "yellow"],
+  replace: ["±", "magenta"],
+  delete: ["-", "red"],
+};
+
+/** A plan as JSON (without its steps: the document is a contract) or as lines, with the cost last. */
+export function printPlan(plan: Plan, json: boolean | undefined, stream: NodeJS.WriteStream = process.stdout): void {
+  const { stack, changes, cost, policy, steps } = plan;
+  if (json) {
+    printJson({ stack, changes, cost, policy });
+    return;
+  }
+  const lines = steps.map(({ action, type, name, changed }) => {
+    const [sign, color] = SIGNS[action] ?? [" ", "yellow"];
+    const what = action === "create" || !changed ? "" : `: ${changed.join(", ")}`;
+    return `  ${styleText(color, sign, { stream })} ${kindOf(type)} ${name}${what}`;
+  });
+  const violations = policy.violations.map(({ policy: name, message, fix }) =>
+    styleText("red", `refused by ${name}: ${message}; ${fix}`, { stream }),
+  );
+  const head = steps.length === 0 ? `Stack ${stack} is as declared: nothing would change.` : `Stack ${stack}:`;
+  stream.write(`${[head, ...lines, changesLine(changes), costLine(cost), ...violations].join("\n")}\n`);
+}

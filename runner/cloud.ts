@@ -1,0 +1,31 @@
+import { type DigitalOcean, digitalOcean } from "../clients/digitalocean/index.ts";
+import { UserError } from "../domain/errors.ts";
+import { accountToken, accountUrl } from "./engine.ts";
+import type { Target } from "./target.ts";
+
+/** A client of the cloud that the target is on. Throws `PrecheckFailed` when there is no token, `LocalCloudFailed` when there is no cloud. */
+export async function openCloud(target: Target, options: { signal?: AbortSignal } = {}): Promise<DigitalOcean> {
+  const url = accountUrl(target.cloud, target.home);
+  if (target.cloud === "local" && !url) {
+    throw new UserError("LocalCloudFailed", {
+      reason: "the local cloud is not running",
+      suggestion: "run: windlass local start",
+    });
+  }
+  const token = accountToken(target.cloud, target.home) ?? (await configuredToken(target));
+  if (!token) {
+    throw new UserError("PrecheckFailed", {
+      reason: "no DigitalOcean token was found",
+      suggestion: "export DIGITALOCEAN_TOKEN, or run: pulumi config set --secret digitalocean:token",
+    });
+  }
+  return digitalOcean({ token, ...(url ? { url } : {}), ...(options.signal ? { signal: options.signal } : {}) });
+}
+
+/** The token in the stack's config: encrypted, so Pulumi has to be asked. */
+async function configuredToken(target: Target): Promise<string | undefined> {
+  if (!target.config.secrets.includes("digitalocean:token")) return undefined;
+  const { openStack } = await import("./engine/stack.ts");
+  const { stack } = await openStack(target, "config", {});
+  return (await stack.getConfig("digitalocean:token")).value;
+}

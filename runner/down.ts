@@ -1,0 +1,115 @@
+import { volumeMonthlyUsd } from "../domain/cost/node-price.ts";
+import { UserError } from "../domain/errors.ts";
+import { type Deployment, liveResources, nameOfUrn, type ResourceState } from "./checkpoint.ts";
+import type { Changes } from "./engine/events.ts";
+import { type OpenStack, openStack, runEngine } from "./engine/stack.ts";
+import { prepare } from "./prepare.ts";
+import type { OperationOptions } from "./progress.ts";
+import type { TargetOptions } from "./target.ts";
+
+export interface DownOptions extends TargetOptions, OperationOptions {
+  /** Shown what goes and what stays; answer false to leave it. Without it the removal goes ahead. */
+  confirm?: (plan: DownPlan) => Promise<boolean>;
+  /** Names of volumes to delete too, with all data on them: each that is to go has to be named. */
+  removeVolumes?: readonly string[];
+  dryRun?: boolean;
+}
+
+/** Something that `down` leaves in the account, with what it goes on costing. */
+export interface KeptVolume {
+  id: string;
+  name: string;
+  region: string;
+  sizeGiB: number;
+  monthlyUsd: number;
+}
+
+export interface DownPlan {
+  stack: string;
+  removes: { type: string; name: string; id?: string }[];
+  keeps: KeptVolume[];
+}
+
+export interface DownResult {
+  stack: string;
+  changes: Changes;
+  removed: DownPlan["removes"];
+  kept: KeptVolume[];
+}
+
+const VOLUME = "digitalocean:index/volume:Volume";
+
+/**
+ * Removes what the stack made. Volumes stay in the cloud, out of the state, so that the next `up` finds them by name and goes on
+ * with their data; afterwards the stack is empty. Throws as `up` does.
+ */
+export async function down(options: DownOptions = {}): Promise<DownResult> {
+  const { target, deployment } = await prepare(options);
+  const doomed = namedVolumes(deployment, options.removeVolumes ?? [], target.stack);
+  const plan = downPlan(target.stack, deployment, doomed);
+  const nothing: Changes = { create: 0, update: 0, replace: 0, delete: 0, same: 0 };
+  const result = { stack: target.stack, removed: plan.removes, kept: plan.keeps };
+  if (options.dryRun || liveResources(deployment).length === 0) return { ...result, changes: nothing };
+  if (options.confirm && !(await options.confirm(plan))) {
+    throw new UserError("Cancelled", { reason: "not confirmed; nothing was removed" });
+  }
+  const open = await openStack(target, "down", options);
+  await release(open, deployment ?? {}, doomed);
+  const report = await runEngine(open, "destroy", { excludeProtected: true });
+  return { ...result, changes: report.changes };
+}
+
+function namedVolumes(deployment: Deployment | undefined, names: readonly string[], stack: string): Set<string> {
+  const volumes = liveResources(deployment).filter(({ type }) => type === VOLUME);
+  const unknown = names.filter((name) => !volumes.some((volume) => volumeName(volume) === name));
+  if (unknown.length > 0) {
+    const has = volumes.map(volumeName).join(", ") || "no volume";
+    const reason = `stack ${stack} has no volume ${unknown.join(", ")}`;
+    throw new UserError("UsageError", { reason, suggestion: `it has ${has}` }, { exitCode: 2 });
+  }
+  return new Set(volumes.filter((volume) => names.includes(volumeName(volume))).map(({ urn }) => urn));
+}
+
+function downPlan(stack: string, deployment: Deployment | undefined, doomed: ReadonlySet<string>): DownPlan {
+  const resources = liveResources(deployment).filter(({ type, custom }) => custom && !type.startsWith("pulumi:"));
+  const stays = (resource: ResourceState) => resource.type === VOLUME && !doomed.has(resource.urn);
+  return {
+    stack,
+    removes: resources
+      .filter((resource) => !stays(resource))
+      .map(({ type, urn, id }) => ({ type, name: nameOfUrn(urn), ...(id ? { id } : {}) })),
+    keeps: resources.filter(stays).map(keptVolume),
+  };
+}
+
+function keptVolume(volume: ResourceState): KeptVolume {
+  const { region, size } = { ...volume.inputs, ...volume.outputs } as { region?: string; size?: number };
+  const sizeGiB = size ?? 0;
+  return {
+    id: volume.id ?? "",
+    name: volumeName(volume),
+    region: region ?? "",
+    sizeGiB,
+    monthlyUsd: volumeMonthlyUsd(sizeGiB),
+  };
+}
+
+function volumeName(volume: ResourceState): string {
+  return String(volume.outputs?.name ?? volume.inputs?.name ?? nameOfUrn(volume.urn));
+}
+
+/**
+ * Takes the protection off in the state: a kept volume has `retainOnDelete`, so the engine drops it without a call to the cloud; a doomed
+ * one loses that too. Volumes without `retainOnDelete` stay protected, and in the state: they are never deleted by mistake.
+ */
+async function release(open: OpenStack, deployment: Deployment, doomed: ReadonlySet<string>): Promise<void> {
+  const kept = new Set<string>();
+  const resources = (deployment.resources ?? []).map((resource) => {
+    if (doomed.has(resource.urn)) return { ...resource, protect: false, retainOnDelete: false };
+    if (!resource.protect || !resource.retainOnDelete) return resource;
+    kept.add(resource.urn);
+    return { ...resource, protect: false };
+  });
+  if (doomed.size + kept.size === 0) return;
+  await open.stack.importStack({ version: 3, deployment: { ...deployment, resources } });
+}

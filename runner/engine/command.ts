@@ -1,0 +1,150 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { PulumiCommand } from "@pulumi/pulumi/automation/index.js";
+import { UserError } from "../../domain/errors.ts";
+import { OWN_ROOT } from "../target.ts";
+
+/** The oldest minor version of Pulumi 3 whose flags and events the runner knows. */
+const OLDEST_MINOR = 220;
+
+export interface CommandOptions {
+  /** Receives what the engine prints during an update. */
+  logFile: string;
+  /** Called with the process as soon as an update runs. */
+  onStart?: (pid: number) => void;
+  /** The second Ctrl-C. */
+  killSignal?: AbortSignal;
+}
+
+/** Seconds between the second request to stop and the kill. */
+const GRACE_SECONDS = 5;
+
+/** Calls that the Automation API adds to each operation and the runner has no use for: a start of the CLI each. */
+const NOT_NEEDED: readonly (readonly [string, string, string])[] = [
+  ["stack", "output", "{}"],
+  ["stack", "history", "[]"],
+];
+
+/** Updates print into the log; questions answer on stdout. */
+const UPDATES = new Set(["up", "preview", "refresh", "destroy"]);
+
+/**
+ * The Pulumi CLI for the Automation API, with two differences to its own:
+ * the engine runs in a process group of its own, so that a Ctrl-C in the terminal reaches it once and through us (twice would
+ * make it drop what is in flight); and it prints into a file, so that it can finish and save its work when we die.
+ */
+export async function pulumiCommand(root: string, options: CommandOptions): Promise<PulumiCommand> {
+  const command = await installedPulumi(root);
+  return Object.assign(command, {
+    run: (
+      args: string[],
+      cwd: string,
+      env: Record<string, string>,
+      _onOutput?: unknown,
+      _onError?: unknown,
+      signal?: AbortSignal,
+    ) => run(command.command, args, { ...options, cwd, env, signal }),
+  });
+}
+
+/** The pinned CLI of this machine, else one on PATH that is new enough. Throws `ToolMissing`. */
+async function installedPulumi(root: string): Promise<PulumiCommand> {
+  const folders = [join(root, ".tools", "pulumi"), join(OWN_ROOT, ".tools", "pulumi")];
+  const folder = folders.find((candidate) => existsSync(join(candidate, "bin", "pulumi"))) ?? onPath();
+  if (!folder) throw toolMissing("the Pulumi CLI is not installed");
+  const command = await PulumiCommand.get({ root: folder }).catch((cause: Error) => {
+    throw toolMissing(`the Pulumi CLI in ${folder} cannot be used: ${cause.message.split("\n")[0]}`, cause);
+  });
+  const version = command.version;
+  if (version && version.major === 3 && version.minor < OLDEST_MINOR) {
+    throw toolMissing(`the Pulumi CLI in ${folder} is ${version}, older than 3.${OLDEST_MINOR}`);
+  }
+  return command;
+}
+
+function onPath(): string | undefined {
+  const bin = (process.env.PATH ?? "").split(delimiter).find((path) => path && existsSync(join(path, "pulumi")));
+  return bin && dirname(bin);
+}
+
+function toolMissing(reason: string, cause?: unknown): UserError {
+  return new UserError(
+    "ToolMissing",
+    { tool: "pulumi", reason, suggestion: "run: windlass doctor --install" },
+    { cause },
+  );
+}
+
+interface RunOptions extends CommandOptions {
+  cwd: string;
+  env: Record<string, string>;
+  signal: AbortSignal | undefined;
+}
+
+/** What a finished CLI said; thrown as it is when it failed. */
+export class EngineExit extends Error {
+  readonly code: number | null;
+  readonly stdout: string;
+  /** Of an update: everything it printed. */
+  readonly stderr: string;
+
+  constructor(command: string, code: number | null, stdout: string, stderr: string) {
+    super(`pulumi ${command} ended with ${code}: ${stderr.trim().slice(-2000)}`);
+    this.name = "EngineExit";
+    this.code = code;
+    this.stdout = stdout;
+    this.stderr = stderr;
+  }
+}
+
+async function run(binary: string, args: string[], options: RunOptions) {
+  const skipped = NOT_NEEDED.find(([first, second]) => args[0] === first && args[1] === second);
+  if (skipped) return { stdout: skipped[2], stderr: "", code: 0 };
+  const update = UPDATES.has(args[0] ?? "");
+  if (update) mkdirSync(dirname(options.logFile), { recursive: true });
+  const log = update ? openSync(options.logFile, "a", 0o600) : undefined;
+  const child = spawn(binary, [...args, "--non-interactive"], {
+    cwd: options.cwd,
+    env: { ...process.env, ...options.env, PULUMI_AUTOMATION_API: "true" },
+    stdio: ["ignore", log ?? "pipe", log ?? "pipe"],
+    detached: true,
+  });
+  if (log !== undefined) closeSync(log);
+  if (update && child.pid) options.onStart?.(child.pid);
+  const { code, stdout, stderr } = await finished(child, options);
+  const printed = update ? readFileSync(options.logFile, "utf8") : stderr;
+  if (code !== 0) throw new EngineExit(args.slice(0, 2).join(" "), code, stdout, printed);
+  return { stdout, stderr, code };
+}
+
+async function finished(child: ChildProcess, options: RunOptions) {
+  const stdout: Buffer[] = [];
+  const stderr: Buffer[] = [];
+  child.stdout?.on("data", (data: Buffer) => stdout.push(data));
+  child.stderr?.on("data", (data: Buffer) => stderr.push(data));
+  const release = stopOn(child, options);
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", resolve);
+  }).finally(release);
+  return { code, stdout: Buffer.concat(stdout).toString("utf8"), stderr: Buffer.concat(stderr).toString("utf8") };
+}
+
+/** First signal: SIGINT, the engine finishes what is in flight. Second: SIGINT again, then the end of its process group. */
+function stopOn(child: ChildProcess, { signal, killSignal }: RunOptions): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const stop = () => child.kill("SIGINT");
+  const kill = () => {
+    child.kill("SIGINT");
+    timer = setTimeout(() => child.pid && process.kill(-child.pid, "SIGKILL"), GRACE_SECONDS * 1000);
+  };
+  if (signal?.aborted) stop();
+  signal?.addEventListener("abort", stop, { once: true });
+  killSignal?.addEventListener("abort", kill, { once: true });
+  return () => {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", stop);
+    killSignal?.removeEventListener("abort", kill);
+  };
+}

@@ -1,0 +1,168 @@
+import type { EngineEvent, StepEventMetadata } from "@pulumi/pulumi/automation/index.js";
+import { redact } from "../../domain/redaction.ts";
+import { nameOfUrn } from "../checkpoint.ts";
+import type { Action, OnEvent } from "../progress.ts";
+
+/** How many resources an update (or its preview) makes, changes, replaces, removes, leaves. */
+export interface Changes {
+  create: number;
+  update: number;
+  replace: number;
+  delete: number;
+  same: number;
+  /** Existing objects that were adopted; there only when some were. */
+  import?: number;
+}
+
+/** A resource that the engine touches or would touch, with what it will be. */
+export interface Step {
+  action: Action;
+  urn: string;
+  type: string;
+  name: string;
+  inputs: Record<string, unknown>;
+  id?: string;
+  changed?: string[];
+}
+
+export interface EngineFailure {
+  urn: string;
+  type: string;
+  name: string;
+  action: Action;
+  inputs: Record<string, unknown>;
+  /** What the plugin or the step said. */
+  messages: string[];
+}
+
+export interface EngineReport {
+  changes: Changes;
+  /** One for each resource of the stack, `same` ones too. */
+  steps: Step[];
+  failures: EngineFailure[];
+  /** Errors that belong to no failed resource: of the program, or of the engine itself. */
+  errors: string[];
+  warnings: string[];
+}
+
+const ACTIONS: Record<string, Action> = {
+  create: "create",
+  update: "update",
+  replace: "replace",
+  "create-replacement": "replace",
+  "delete-replaced": "replace",
+  delete: "delete",
+  read: "read",
+  "read-replacement": "read",
+  import: "import",
+  "import-replacement": "import",
+  refresh: "refresh",
+  same: "same",
+};
+
+/** Turns the engine's events into progress and a report. `seconds` gives a running time, for durations. */
+export function eventTracker(onEvent: OnEvent, seconds: () => number) {
+  const started = new Map<string, number>();
+  const steps = new Map<string, Step>();
+  const failed = new Map<string, EngineFailure>();
+  const messages = new Map<string, string[]>();
+  const errors: string[] = [];
+  const warnings: string[] = [];
+  const changes: Changes = { create: 0, update: 0, replace: 0, delete: 0, same: 0 };
+
+  function begin(metadata: StepEventMetadata) {
+    const step = stepOf(metadata);
+    const known = steps.get(metadata.urn);
+    if (!known || rank(step.action) >= rank(known.action)) steps.set(metadata.urn, step);
+    if (isQuiet(metadata)) return;
+    started.set(key(metadata), seconds());
+    const { action, urn, type, name, changed } = step;
+    onEvent({ kind: "resource", state: "started", action, urn, type, name, ...(changed ? { changed } : {}) });
+  }
+
+  function end(metadata: StepEventMetadata, state: "finished" | "failed") {
+    const { action, urn, type, name, inputs } = stepOf(metadata);
+    const took = seconds() - (started.get(key(metadata)) ?? seconds());
+    if (state === "failed") failed.set(urn, { urn, type, name, action, inputs, messages: [] });
+    if (isQuiet(metadata) && state === "finished") return;
+    onEvent({ kind: "resource", state, action, urn, type, name, seconds: took });
+  }
+
+  function diagnostic(event: NonNullable<EngineEvent["diagnosticEvent"]>) {
+    const text = redact(event.message).trimEnd();
+    if (text === "" || (event.severity as string) === "debug") return;
+    if (event.severity === "error") {
+      const list = messages.get(event.urn ?? "") ?? [];
+      messages.set(event.urn ?? "", [...list, text]);
+    } else if (event.severity === "warning") warnings.push(text);
+    const resource = event.urn && nameOfUrn(event.urn);
+    for (const line of text.split("\n")) onEvent({ kind: "line", resource, text: line });
+  }
+
+  return {
+    handle(event: EngineEvent): void {
+      if (event.resourcePreEvent) begin(event.resourcePreEvent.metadata);
+      else if (event.resOutputsEvent) end(event.resOutputsEvent.metadata, "finished");
+      else if (event.resOpFailedEvent) end(event.resOpFailedEvent.metadata, "failed");
+      else if (event.diagnosticEvent) diagnostic(event.diagnosticEvent);
+      else if (event.summaryEvent) Object.assign(changes, counts(event.summaryEvent.resourceChanges));
+    },
+    report(): EngineReport {
+      for (const [urn, texts] of messages) {
+        const failure = failed.get(urn);
+        if (failure) failure.messages = texts;
+        else errors.push(...texts);
+      }
+      messages.clear();
+      return { changes, steps: [...steps.values()], failures: [...failed.values()], errors, warnings };
+    },
+  };
+}
+
+function stepOf(metadata: StepEventMetadata): Step {
+  const state = metadata.new ?? metadata.old;
+  const changed = Object.keys(metadata.detailedDiff ?? {});
+  const keys = changed.length > 0 ? changed : (metadata.diffs ?? []);
+  return {
+    action: ACTIONS[metadata.op] ?? "same",
+    urn: metadata.urn,
+    type: metadata.type,
+    name: nameOfUrn(metadata.urn),
+    inputs: state?.inputs ?? {},
+    ...(state?.id ? { id: state.id } : {}),
+    ...(keys.length > 0 ? { changed: keys } : {}),
+  };
+}
+
+/** Of the several steps of a replacement the word for the whole is kept. */
+function rank(action: Action): number {
+  return action === "same" || action === "refresh" ? 0 : action === "replace" ? 2 : 1;
+}
+
+function key(metadata: StepEventMetadata): string {
+  return `${metadata.op} ${metadata.urn}`;
+}
+
+/** The stack itself, its components and providers have no work of their own; neither has what stays as it is. */
+function isQuiet(metadata: StepEventMetadata): boolean {
+  const bookkeeping = !(metadata.new ?? metadata.old)?.custom || metadata.type.startsWith("pulumi:");
+  return bookkeeping || metadata.op === ("same" as string) || metadata.op === ("replace" as string);
+}
+
+function counts(given: Partial<Record<string, number>>): Partial<Changes> {
+  const count = (...names: string[]) => names.reduce((sum, name) => sum + (given[name] ?? 0), 0);
+  const imported = count("import", "import-replacement");
+  return {
+    create: count("create"),
+    update: count("update"),
+    replace: count("replace"),
+    delete: count("delete"),
+    same: count("same"),
+    ...(imported > 0 ? { import: imported } : {}),
+  };
+}
+
+/** Whether an update with these counts leaves everything as it is. */
+export function nothingChanges(changes: Changes): boolean {
+  return changes.create + changes.update + changes.replace + changes.delete + (changes.import ?? 0) === 0;
+}

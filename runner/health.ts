@@ -1,0 +1,141 @@
+import { UserError } from "../domain/errors.ts";
+import { HEALTH_LIMITS, type HealthResult, healthStatus } from "../domain/health-result.ts";
+import type { NodeOutput } from "../domain/provision-result.ts";
+import { GIB } from "../domain/units.ts";
+import { stackOutputs } from "./checkpoint.ts";
+import { type NodeOptions, withNode } from "./node.ts";
+import { nodesOf } from "./nodes.ts";
+import { currentDeployment } from "./prepare.ts";
+import { resolveTarget } from "./target.ts";
+
+/** Milliseconds in which a healthy node answers over ssh. */
+export const HEALTH_TIMEOUT_MS = 5000;
+
+/** Looks at every node of the stack (or the one named) over ssh; one Health Check Result each. Throws `NotFound` when there is none. */
+export async function health(options: NodeOptions = {}): Promise<HealthResult[]> {
+  const target = resolveTarget(options);
+  const all = nodesOf(stackOutputs(await currentDeployment(target)));
+  const nodes = options.node === undefined ? all : all.filter(({ name }) => name === options.node);
+  if (nodes.length === 0) {
+    throw new UserError("NotFound", {
+      reason: options.node ? `stack ${target.stack} has no node ${options.node}` : `stack ${target.stack} has no node`,
+      suggestion:
+        all.length > 0
+          ? `it has ${all.map(({ name }) => name).join(", ")}`
+          : `run: windlass up --stack ${target.stack}`,
+    });
+  }
+  return Promise.all(nodes.map((node) => nodeHealth({ ...options, node: node.name }, node)));
+}
+
+/** The error that an unhealthy result is. */
+export function healthError(result: HealthResult): UserError {
+  const failed = Object.entries(result.checks).flatMap(([name, ok]) => (ok ? [] : [name]));
+  return new UserError("HealthCheckFailed", {
+    service: result.service,
+    endpoint: result.endpoint,
+    failed,
+    reason: `${result.service} is ${result.status}: ${failed.join(", ")}`,
+    suggestion: SUGGESTIONS[failed[0] ?? ""] ?? `look at it with: windlass node ssh ${result.service}`,
+  });
+}
+
+const SUGGESTIONS: Record<string, string> = {
+  ssh_reachable: "check windlass:sshAllowedAddresses and the droplet's state: windlass status",
+  gpu_available: "run nvidia-smi on the node: windlass node exec -- nvidia-smi; a reboot often brings a lost GPU back",
+  volume_mounted: "run windlass up: it mounts the volume again",
+  training_running: "see the log: windlass node exec -- tail -50 LOG; then run windlass up: it starts the job again",
+  disk_ok: "remove old checkpoints, or raise windlass:volumeSizeGiB and run windlass up",
+};
+
+/**
+ * One line per reading. CPU is measured over 200 ms from /proc/stat; the disk is the volume's where it is mounted. Training runs when a
+ * process holds its log open.
+ */
+function readingScript(mountPoint: string, trainingLog: string | undefined): string {
+  const log = trainingLog ? quote(trainingLog) : "";
+  return `
+cpu() { awk '/^cpu /{t=0; for(i=2;i<=9;i++) t+=$i; print t, $5+$6}' /proc/stat; }
+a=$(cpu); sleep 0.2; b=$(cpu)
+echo "cpu $(echo $a $b | awk '{t=$3-$1; print (t>0) ? 100*(t-($4-$2))/t : 0}')"
+awk '/^MemTotal/{t=$2} /^MemAvailable/{a=$2} END{print "memory", 100*(t-a)/t}' /proc/meminfo
+mountpoint -q ${quote(mountPoint)} && echo "mounted 1" || echo "mounted 0"
+df -B1 --output=used,size ${quote(mountPoint)} 2>/dev/null | awk 'NR==2{print "disk", $1, $2}'
+df -B1 --output=used,size / | awk 'NR==2{print "root", $1, $2}'
+nvidia-smi --query-gpu=utilization.gpu,temperature.gpu --format=csv,noheader,nounits 2>/dev/null | tr -d , | sed 's/^/gpu /'
+${log && `for f in /proc/[0-9]*/fd/*; do [ "$(readlink "$f" 2>/dev/null)" = ${log} ] && { echo "training 1"; break; }; done`}
+echo end`;
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+async function nodeHealth(options: NodeOptions, node: NodeOutput): Promise<HealthResult> {
+  const started = performance.now();
+  const [volume] = node.volumes;
+  let output = "";
+  try {
+    output = await withNode({ ...options, sshTimeoutMs: HEALTH_TIMEOUT_MS }, async (ssh) => {
+      const script = readingScript(volume?.mountPoint ?? "/", node.trainingLog);
+      return (await ssh.exec(script, { timeoutMs: HEALTH_TIMEOUT_MS })).stdout;
+    });
+  } catch (error) {
+    if (!(error instanceof UserError) || !["SSHConnectionFailed", "CommandFailed"].includes(error.code)) throw error;
+  }
+  return healthOf(node, output, Math.round(performance.now() - started), new Date());
+}
+
+/** Judges what the node told; an empty output is a node that did not answer. */
+export function healthOf(node: NodeOutput, output: string, responseTimeMs: number, now: Date): HealthResult {
+  const read = (name: string) => {
+    const line = output.split("\n").find((candidate) => candidate.startsWith(`${name} `));
+    return line?.split(/\s+/).slice(1).map(Number);
+  };
+  const gpus = output.split("\n").filter((line) => line.startsWith("gpu "));
+  const gpu = gpus.map((line) => line.split(/\s+/).slice(1).map(Number));
+  const [used, total] = read("disk") ?? read("root") ?? [];
+  const cpu = read("cpu")?.[0];
+  const memory = read("memory")?.[0];
+  const hottest = Math.max(...gpu.map(([, temperature]) => temperature ?? 0));
+  const answered = output.includes("\nend");
+  const required = {
+    ssh_reachable: answered,
+    gpu_available: gpu.length > 0,
+    volume_mounted: node.volumes.length === 0 || read("mounted")?.[0] === 1,
+  };
+  const desired = {
+    disk_ok: used !== undefined && total !== undefined && (100 * used) / total <= HEALTH_LIMITS.diskPercent,
+    cpu_ok: cpu !== undefined && cpu <= HEALTH_LIMITS.cpuPercent,
+    memory_ok: memory !== undefined && memory <= HEALTH_LIMITS.memoryPercent,
+    gpu_temperature_ok: gpu.length > 0 && hottest <= HEALTH_LIMITS.gpuTemperatureC,
+    ...(node.trainingLog ? { training_running: read("training")?.[0] === 1 } : {}),
+  };
+  return {
+    service: node.name,
+    status: healthStatus({ required, desired }),
+    endpoint: `ssh://${node.sshUser}@${node.ipAddress}`,
+    response_time_ms: responseTimeMs,
+    checks: { ...required, ...desired },
+    metrics: {
+      cpu_percent: rounded(cpu),
+      memory_percent: rounded(memory),
+      gpu_util_percent: gpu.length > 0 ? rounded(average(gpu.map(([utilization]) => utilization ?? 0))) : null,
+      disk_used_gb: gibibytes(used),
+      disk_total_gb: gibibytes(total),
+    },
+    last_checked: now.toISOString(),
+  };
+}
+
+function average(numbers: number[]): number {
+  return numbers.reduce((sum, n) => sum + n, 0) / numbers.length;
+}
+
+function rounded(value: number | undefined): number | null {
+  return value === undefined || Number.isNaN(value) ? null : Math.round(value * 10) / 10;
+}
+
+function gibibytes(bytes: number | undefined): number | null {
+  return bytes === undefined ? null : Math.round((bytes / GIB) * 100) / 100;
+}

@@ -1,0 +1,31 @@
+/**
+ * The runner as a library: every operation of the command line as a typed function, for pipelines and programs. Results and errors are data
+ * (`UserError` with `code`, `details` and `exitCode`), progress comes as events, an `AbortSignal` stops. Nothing here prints or exits.
+ */
+export { UserError } from "../domain/errors.ts";
+export type { HealthResult } from "../domain/health-result.ts";
+export type { ProvisionResult } from "../domain/provision-result.ts";
+export { type ConfigShown, exportConfig, importConfig, setConfig, showConfig } from "./config.ts";
+export type { CostEstimate, CostLine } from "./cost.ts";
+export { type DownOptions, type DownPlan, type DownResult, down, type KeptVolume } from "./down.ts";
+export type { Changes } from "./engine/events.ts";
+export { engineEnvironment } from "./engine.ts";
+export { environment, exportLines } from "./environment.ts";
+export { health, healthError } from "./health.ts";
+export {
+  control as localCloudControl,
+  type LocalCloudStatus,
+  localCloudStatus,
+  resetLocalCloud,
+  type StartOptions,
+  startLocalCloud,
+  stopLocalCloud,
+} from "./local-cloud.ts";
+export { type ExecResult, type NodeOptions, nodeExec, nodeGet, nodePut, nodeShell, nodeSsh } from "./node.ts";
+export { type Plan, type PreviewResult, preview, type Violation } from "./preview.ts";
+export type { Check, OperationOptions, ProgressEvent } from "./progress.ts";
+export { type RecoverOptions, type RecoverResult, recover } from "./recover.ts";
+export { type DriftedResource, type RefreshResult, refresh } from "./refresh.ts";
+export { type NodeStatus, type StatusResult, status } from "./status.ts";
+export { type CloudName, resolveTarget, type Target, type TargetOptions } from "./target.ts";
+export { type UpOptions, type UpResult, up } from "./up.ts";

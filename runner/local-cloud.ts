@@ -1,0 +1,248 @@
+/** The single bridge to `local/`: its process, its control interface, its plugins. Nothing else of the runner knows that folder. */
+import { spawn } from "node:child_process";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { UserError } from "../domain/errors.ts";
+import { type CloudAddress, cloudAddress } from "./engine.ts";
+import { isAlive } from "./locks.ts";
+import type { OnEvent } from "./progress.ts";
+import { OWN_ROOT, pulumiHome } from "./target.ts";
+
+export type LocalBackend = "docker" | "none";
+
+export interface LocalCloudOptions {
+  /** The `.windlass` folder. */
+  home: string;
+  signal?: AbortSignal;
+  onEvent?: OnEvent;
+}
+
+export interface StartOptions extends LocalCloudOptions {
+  /** What stands behind a droplet. @default WINDLASS_LOCAL_BACKEND, else `docker` */
+  backend?: string;
+  /** @default the port it had before, else a free one */
+  port?: number;
+  /** 1 = actions take as long as at DigitalOcean, 0 = no time. @default WINDLASS_LOCAL_ACTION_SCALE, else the cloud's own */
+  actionScale?: number;
+  /** `real`, `scaled` or `driven`. @default `real` */
+  clock?: string;
+}
+
+/** Seconds in which the cloud must be ready once its process runs; the first start builds the droplet image. */
+const START_TIMEOUT_SECONDS = 900;
+
+/** Starts the local cloud, or answers with the one that runs. */
+export async function startLocalCloud(options: StartOptions): Promise<CloudAddress & { started: boolean }> {
+  const running = await reachable(options.home);
+  const wanted = options.backend ?? process.env.WINDLASS_LOCAL_BACKEND;
+  if (running) {
+    if (wanted && wanted !== running.backend) throw otherBackend(running.backend, wanted);
+    return { ...running, started: false };
+  }
+  const backend = backendName(wanted ?? "docker");
+  const release = startLock(options.home);
+  try {
+    options.onEvent?.({ kind: "phase", text: `starting the local cloud (backend ${backend})` });
+    return { ...(await spawnCloud(options, backend)), started: true };
+  } finally {
+    release();
+  }
+}
+
+function backendName(name: string): LocalBackend {
+  if (name === "docker" || name === "none") return name;
+  const reason = `backend "${name}" is not known`;
+  throw new UserError("UsageError", { reason, suggestion: "use docker or none" }, { exitCode: 2 });
+}
+
+function otherBackend(has: string, wanted: string): UserError {
+  return new UserError("LocalCloudFailed", {
+    reason: `the local cloud runs with backend ${has}, not ${wanted}`,
+    suggestion:
+      "stop it first: windlass local stop (its objects stay with their backend: windlass local reset removes them)",
+  });
+}
+
+/** Two commands at once must not start two clouds on the same data. */
+function startLock(home: string): () => void {
+  const path = join(home, "cloud", "starting");
+  mkdirSync(join(home, "cloud"), { recursive: true });
+  const holder = existsSync(path) ? Number(readFileSync(path, "utf8")) : 0;
+  if (holder && isAlive(holder)) {
+    const reason = `process ${holder} is starting the local cloud`;
+    throw new UserError("LocalCloudFailed", { reason, suggestion: "wait for it and run the command again" });
+  }
+  writeFileSync(path, String(process.pid));
+  return () => rmSync(path, { force: true });
+}
+
+async function spawnCloud(options: StartOptions, backend: LocalBackend): Promise<CloudAddress> {
+  const folder = join(options.home, "cloud");
+  const logFile = join(folder, "cloud.log");
+  const scale = options.actionScale ?? process.env.WINDLASS_LOCAL_ACTION_SCALE;
+  const port = options.port ?? lastPort(options.home);
+  const args = [
+    join(OWN_ROOT, "local", "cloud", "main.ts"),
+    ...["--data", folder, "--backend", backend, "--port", String(port)],
+    ...(scale === undefined ? [] : ["--action-scale", String(scale)]),
+    ...(options.clock ? ["--clock", options.clock] : []),
+  ];
+  const before = existsSync(logFile) ? readFileSync(logFile, "utf8").length : 0;
+  const log = openSync(logFile, "a", 0o600);
+  const child = spawn(process.execPath, args, { cwd: OWN_ROOT, detached: true, stdio: ["ignore", log, log] });
+  closeSync(log);
+  child.unref();
+  const exited = new Promise<"exited">((resolve) => child.once("exit", () => resolve("exited")));
+  const tell = logTeller(logFile, before, options.onEvent);
+  const deadline = performance.now() + START_TIMEOUT_SECONDS * 1000;
+  while (performance.now() < deadline) {
+    if (options.signal?.aborted) child.kill("SIGTERM");
+    const outcome = await Promise.race([exited, pause(50)]);
+    tell();
+    const address = cloudAddress(options.home);
+    if (address && address.pid === child.pid && (await answers(address))) return address;
+    if (outcome === "exited") throw startFailed(logFile, before, "it ended");
+  }
+  child.kill("SIGTERM");
+  throw startFailed(logFile, before, `it was not ready within ${START_TIMEOUT_SECONDS} s`);
+}
+
+/** The address that earlier stacks have in their state goes on being right after a restart. */
+function lastPort(home: string): number {
+  const url = cloudAddress(home)?.url;
+  return url ? Number(new URL(url).port) : 0;
+}
+
+function startFailed(logFile: string, before: number, what: string): UserError {
+  const lines = readFileSync(logFile, "utf8").slice(before).trim().split("\n").slice(-5);
+  const reason = `the local cloud did not start: ${what}${lines.length > 0 ? `: ${lines.map(lineOf).join(" | ")}` : ""}`;
+  return new UserError("LocalCloudFailed", {
+    reason,
+    suggestion: `see ${logFile}; windlass doctor says what is missing`,
+    log: logFile,
+  });
+}
+
+/** Passes on what the cloud logs while it prepares: building an image takes a while. */
+function logTeller(logFile: string, before: number, onEvent: OnEvent | undefined): () => void {
+  let told = before;
+  return () => {
+    const text = readFileSync(logFile, "utf8");
+    const end = text.lastIndexOf("\n") + 1;
+    for (const line of text.slice(told, end).split("\n")) {
+      if (line.trim() && !line.startsWith('{"url"'))
+        onEvent?.({ kind: "line", resource: "local cloud", text: lineOf(line) });
+    }
+    told = Math.max(told, end);
+  };
+}
+
+/** Log lines may be JSON with a `msg`. */
+function lineOf(line: string): string {
+  try {
+    return String((JSON.parse(line) as { msg?: unknown }).msg ?? line);
+  } catch {
+    return line;
+  }
+}
+
+function pause(milliseconds: number): Promise<"waiting"> {
+  return new Promise((resolve) => setTimeout(() => resolve("waiting"), milliseconds));
+}
+
+async function answers(address: CloudAddress): Promise<boolean> {
+  return fetch(`${address.url}/_windlass/health`, { signal: AbortSignal.timeout(2000) }).then(
+    (response) => response.ok,
+    () => false,
+  );
+}
+
+/** The running cloud of this folder; undefined when it does not run or does not answer. */
+async function reachable(home: string): Promise<CloudAddress | undefined> {
+  const address = cloudAddress(home);
+  return address && isAlive(address.pid) && (await answers(address)) ? address : undefined;
+}
+
+export interface LocalCloudStatus {
+  running: boolean;
+  url?: string;
+  pid?: number;
+  backend?: LocalBackend;
+  /** The cloud's own time, ISO 8601. */
+  now?: string;
+  objects?: Record<string, number>;
+}
+
+/** Whether it runs, where, and how many objects it holds. */
+export async function localCloudStatus(options: LocalCloudOptions): Promise<LocalCloudStatus> {
+  const address = await reachable(options.home);
+  if (!address) return { running: false };
+  const [health, objects] = await Promise.all([
+    control<{ now: string }>(options, "GET", "health"),
+    control<Record<string, unknown[]>>(options, "GET", "objects"),
+  ]);
+  const counts = Object.entries(objects).map(([kind, list]) => [kind, list.length]);
+  return {
+    running: true,
+    url: address.url,
+    pid: address.pid,
+    backend: address.backend,
+    now: health.now,
+    objects: Object.fromEntries(counts) as Record<string, number>,
+  };
+}
+
+/** Stops the process; objects, volumes and running machines stay, as in a power cut of the API alone. */
+export async function stopLocalCloud(options: LocalCloudOptions): Promise<{ stopped: boolean }> {
+  const address = cloudAddress(options.home);
+  if (!address || !isAlive(address.pid)) return { stopped: false };
+  process.kill(address.pid, "SIGTERM");
+  const deadline = performance.now() + 20_000;
+  while (isAlive(address.pid)) {
+    if (performance.now() > deadline) process.kill(address.pid, "SIGKILL");
+    await pause(20);
+  }
+  return { stopped: true };
+}
+
+/** Removes everything the local cloud holds, containers and volumes too. The stacks' state is not touched. */
+export async function resetLocalCloud(options: LocalCloudOptions): Promise<void> {
+  await control(options, "POST", "reset");
+}
+
+/**
+ * One call of the control interface: `faults`, `gpu/ID`, `clock`, `clock/advance`, `bill`, `objects`, `requests`.
+ * Throws `LocalCloudFailed` when the cloud does not run or refuses.
+ */
+export async function control<T = unknown>(
+  options: LocalCloudOptions,
+  method: "GET" | "POST" | "PUT" | "DELETE",
+  path: string,
+  body?: unknown,
+): Promise<T> {
+  const address = await reachable(options.home);
+  if (!address) {
+    throw new UserError("LocalCloudFailed", {
+      reason: "the local cloud is not running",
+      suggestion: "run: windlass local start",
+    });
+  }
+  const response = await fetch(`${address.url}/_windlass/${path}`, {
+    method,
+    ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+    ...(options.signal ? { signal: options.signal } : {}),
+  });
+  const text = await response.text();
+  if (!response.ok) {
+    throw new UserError("LocalCloudFailed", {
+      reason: `the local cloud answered ${response.status}: ${text.slice(0, 300)}`,
+    });
+  }
+  return (text === "" ? undefined : JSON.parse(text)) as T;
+}
+
+/** Puts the bundled plugins where the engine of the local way looks for them; quick when they are there. */
+export async function installBundledPlugins(home: string): Promise<void> {
+  const { installPlugins } = await import("../local/plugins/install.ts");
+  installPlugins(pulumiHome(home, "local"), process.execPath);
+}

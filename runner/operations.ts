@@ -1,0 +1,35 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Target } from "./target.ts";
+
+/** The engine that works on a stack, and the runner that started it: it outlives us when we are killed. */
+export interface Operation {
+  kind: string;
+  enginePid: number;
+  runnerPid: number;
+  /** ISO 8601. */
+  startedAt: string;
+}
+
+export function startOperation(target: Target, kind: string, enginePid: number): void {
+  mkdirSync(join(target.home, "operations"), { recursive: true });
+  const operation: Operation = { kind, enginePid, runnerPid: process.pid, startedAt: new Date().toISOString() };
+  writeFileSync(file(target), JSON.stringify(operation));
+}
+
+export function endOperation(target: Target): void {
+  rmSync(file(target), { force: true });
+}
+
+/** The operation under way, or the one that was when its runner died. */
+export function readOperation(target: Target): Operation | undefined {
+  try {
+    return existsSync(file(target)) ? (JSON.parse(readFileSync(file(target), "utf8")) as Operation) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function file(target: Target): string {
+  return join(target.home, "operations", `${target.cloud}-${target.project}-${target.stack}.json`);
+}

@@ -1,0 +1,104 @@
+import {
+  type Deployment,
+  lastUpdate,
+  liveResources,
+  readCheckpoint,
+  stackOutputs,
+  type UpdateRecord,
+} from "./checkpoint.ts";
+import { openCloud } from "./cloud.ts";
+import { type CostEstimate, estimateCost, priced } from "./cost.ts";
+import { cloudAddress } from "./engine.ts";
+import { isAlive, stackLocks } from "./locks.ts";
+import { nodesOf } from "./nodes.ts";
+import { knownPrices } from "./price-list.ts";
+import { type CloudName, resolveTarget, type Target, type TargetOptions } from "./target.ts";
+
+export interface StatusResult {
+  stack: string;
+  cloud: CloudName;
+  /** `empty`: nothing is up; `updating`: somebody is at it; `interrupted`: the last update died (see `recover`). */
+  state: "empty" | "up" | "updating" | "interrupted";
+  resources: number;
+  nodes: NodeStatus[];
+  cost: CostEstimate & { daily: number };
+  lastUpdate: UpdateRecord | null;
+  /** Only on the local way. */
+  localCloud: { running: boolean; url?: string; backend?: string } | null;
+  /** A comparison with the cloud takes longer: `windlass refresh --dry-run`. */
+  drift: "not checked";
+}
+
+export interface NodeStatus {
+  name: string;
+  droplet_id: number;
+  /** As the cloud says now; `unknown` when it did not answer at once, `gone` when it has no such droplet. */
+  status: string;
+  region: string;
+  size: string;
+  ip_address: string;
+  volumes: { id: string; name: string; size_gb: number; mount_point: string }[];
+}
+
+/** Milliseconds that the cloud has to tell how a droplet is. */
+const LIVE_TIMEOUT_MS = 1500;
+
+/** What the stack is and what it costs, from its state and one question per node; no engine is started. */
+export async function status(options: TargetOptions = {}): Promise<StatusResult> {
+  const target = resolveTarget(options);
+  const deployment = target.backend.startsWith("file://")
+    ? readCheckpoint(target)
+    : await (await import("./prepare.ts")).currentDeployment(target);
+  const resources = liveResources(deployment);
+  const [nodes, sizes] = await Promise.all([nodeStates(target, stackOutputs(deployment)), knownPrices(target)]);
+  const lines = priced(resources);
+  const cost = estimateCost(lines, lines, sizes);
+  return {
+    stack: target.stack,
+    cloud: target.cloud,
+    state: stateOf(target, deployment),
+    resources: resources.filter(({ custom, type }) => custom && !type.startsWith("pulumi:")).length,
+    nodes,
+    cost: { ...cost, daily: Math.round(cost.hourly * 2400) / 100 },
+    lastUpdate: lastUpdate(target) ?? null,
+    localCloud: target.cloud === "local" ? localCloud(target) : null,
+    drift: "not checked",
+  };
+}
+
+function stateOf(target: Target, deployment: Deployment | undefined): StatusResult["state"] {
+  const locks = stackLocks(target);
+  if (locks.some(({ state }) => state === "live" || state === "foreign")) return "updating";
+  if (locks.length > 0 || (deployment?.pending_operations ?? []).length > 0) return "interrupted";
+  return liveResources(deployment).some(({ custom, type }) => custom && !type.startsWith("pulumi:")) ? "up" : "empty";
+}
+
+async function nodeStates(target: Target, outputs: Record<string, unknown>): Promise<NodeStatus[]> {
+  return Promise.all(
+    nodesOf(outputs).map(async (node) => ({
+      name: node.name,
+      droplet_id: node.dropletId,
+      status: await liveStatus(target, node.dropletId),
+      region: node.region,
+      size: node.size,
+      ip_address: node.ipAddress,
+      volumes: node.volumes.map((v) => ({ id: v.id, name: v.name, size_gb: v.sizeGiB, mount_point: v.mountPoint })),
+    })),
+  );
+}
+
+async function liveStatus(target: Target, id: number): Promise<string> {
+  const signal = AbortSignal.timeout(LIVE_TIMEOUT_MS);
+  try {
+    const cloud = await openCloud(target, { signal });
+    return (await cloud.droplet(id)).status;
+  } catch (error) {
+    return (error as { status?: number }).status === 404 ? "gone" : "unknown";
+  }
+}
+
+function localCloud(target: Target): StatusResult["localCloud"] {
+  const address = cloudAddress(target.home);
+  if (!address || !isAlive(address.pid)) return { running: false };
+  return { running: true, url: address.url, backend: address.backend };
+}
