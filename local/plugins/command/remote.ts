@@ -1,0 +1,76 @@
+import type { Client, ClientChannel } from "ssh2";
+import type { Call } from "../engine/provider.ts";
+import type { Properties } from "../engine/values.ts";
+import { connectionOf } from "./connection.ts";
+import { CommandFailed, Output, previousOutput } from "./output.ts";
+import { dial } from "./ssh.ts";
+
+/** What a cancelled command gets to end by itself before the connection is closed. */
+const GRACE_MS = 2_000;
+
+/**
+ * Runs a command over ssh.
+ * @param inputs connection, environment, stdin, logging, addPreviousOutputInEnv
+ * @param before outputs of the run before
+ * @returns stdout and stderr
+ */
+export async function runRemotely(
+  command: string,
+  inputs: Properties,
+  before: Properties,
+  call: Call,
+): Promise<Properties> {
+  const client = await dial(connectionOf(inputs), call);
+  try {
+    const output = new Output(call.log, inputs.logging);
+    const how = await run(client, command, inputs, before, output, call.signal);
+    output.finish();
+    if (how) throw new CommandFailed(how, output);
+    return output.properties();
+  } finally {
+    client.end();
+  }
+}
+
+/** @returns how it failed, undefined when it did not */
+async function run(
+  client: Client,
+  command: string,
+  inputs: Properties,
+  before: Properties,
+  output: Output,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const channel = await start(client, command, environmentOf(inputs, before));
+  channel.setEncoding("utf8").on("data", (text: string) => output.add("stdout", text));
+  channel.stderr.setEncoding("utf8").on("data", (text: string) => output.add("stderr", text));
+  channel.on("error", () => {}).end(String(inputs.stdin ?? ""));
+  const cancel = (): void => {
+    channel.signal("TERM");
+    setTimeout(() => client.destroy(), GRACE_MS).unref();
+  };
+  if (signal.aborted) cancel();
+  signal.addEventListener("abort", cancel, { once: true });
+  return new Promise((resolve) => {
+    let how: string | undefined = "was cut off: the connection broke before it ended";
+    channel.on("exit", (code: number | null, killer?: string) => {
+      how = code === 0 ? undefined : code === null ? `was ended by ${killer}` : `failed with exit status ${code}`;
+    });
+    channel.on("close", () => {
+      signal.removeEventListener("abort", cancel);
+      resolve(signal.aborted ? "was cancelled" : how);
+    });
+  });
+}
+
+/** Most servers accept few variables or none (AcceptEnv), and do not say which they have refused. */
+function environmentOf(inputs: Properties, before: Properties): Record<string, string> {
+  const previous = inputs.addPreviousOutputInEnv === false ? {} : previousOutput(before);
+  return { ...((inputs.environment ?? {}) as Record<string, string>), ...previous };
+}
+
+function start(client: Client, command: string, env: Record<string, string>): Promise<ClientChannel> {
+  return new Promise((resolve, reject) => {
+    client.exec(command, { env }, (error, channel) => (error ? reject(error) : resolve(channel)));
+  });
+}
