@@ -1,5 +1,10 @@
 import { defineConfig } from "vitest/config";
 
+const env = { PULUMI_ERROR_OUTPUT_STRING: "true", NO_COLOR: "1" };
+
+/** Suites that cross folders, slowest last; each runs its files one after the other: two cores, one Docker engine. */
+const suites = ["engine", "docker", "faults"];
+
 export default defineConfig({
   test: {
     projects: [
@@ -8,13 +13,14 @@ export default defineConfig({
           name: "unit",
           include: ["**/*.test.ts"],
           exclude: ["**/node_modules/**", ".tools/**", ".windlass/**", "tests/**"],
-          env: { PULUMI_ERROR_OUTPUT_STRING: "true" },
+          env,
         },
       },
-      ...["engine", "docker", "faults"].map((name) => ({
+      ...suites.map((name) => ({
         test: {
           name,
           include: [`tests/${name}/**/*.test.ts`],
+          env,
           testTimeout: 300_000,
           hookTimeout: 600_000,
           fileParallelism: false,

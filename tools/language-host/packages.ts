@@ -29,10 +29,14 @@ function installedDependencies(programDirectory: string): Manifest[] {
  * The provider plugins a program asks for, so that the engine downloads them side by side before it starts.
  * Where downloads are off, nothing is asked for beforehand: a plugin that is never used need not be there.
  */
-export function requiredPackages(request: languagePb.GetRequiredPackagesRequest): languagePb.GetRequiredPackagesResponse {
+export function requiredPackages(
+  request: languagePb.GetRequiredPackagesRequest,
+): languagePb.GetRequiredPackagesResponse {
   const response = new languagePb.GetRequiredPackagesResponse();
   if (process.env.PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION === "true") return response;
-  for (const { name = "", version = "", pulumi } of installedDependencies(request.getInfo()?.getProgramDirectory() ?? "")) {
+  for (const { name = "", version = "", pulumi } of installedDependencies(
+    request.getInfo()?.getProgramDirectory() ?? "",
+  )) {
     if (!pulumi?.resource) continue;
     response.addPackages(
       new pluginPb.PackageDependency()

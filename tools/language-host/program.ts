@@ -31,7 +31,11 @@ export async function runProgram(
   const option = (name: string) => info.getOptions()?.getFieldsMap().get(name)?.getStringValue() ?? "";
   const child = spawn(
     process.execPath,
-    [...option("nodeargs").split(" ").filter(Boolean), sdkFile(directory, "cmd/run"), ...runArguments(request, info, engineAddress)],
+    [
+      ...option("nodeargs").split(" ").filter(Boolean),
+      sdkFile(directory, "cmd/run"),
+      ...runArguments(request, info, engineAddress),
+    ],
     { cwd: directory, stdio: ["ignore", "inherit", "inherit"], env: programEnvironment(request) },
   );
   children.add(child);

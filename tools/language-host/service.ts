@@ -21,7 +21,9 @@ type Unary<Request, Response> = (
 ) => void;
 
 /** Turns an async function into a unary gRPC handler; what it throws becomes the status text the engine prints. */
-function unary<Request, Response>(handler: (request: Request) => Response | Promise<Response>): Unary<Request, Response> {
+function unary<Request, Response>(
+  handler: (request: Request) => Response | Promise<Response>,
+): Unary<Request, Response> {
   return (call, callback) => {
     Promise.resolve()
       .then(() => handler(call.request))

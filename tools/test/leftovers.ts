@@ -1,0 +1,44 @@
+import { readdirSync, readFileSync } from "node:fs";
+
+/** Name of the environment variable by which the processes of one test run are known. */
+export const runVariable = "WINDLASS_TEST_RUN";
+
+export interface Leftover {
+  pid: number;
+  command: string;
+}
+
+/** Processes of this test run that still live, found by their environment; Linux only, elsewhere none. */
+export function leftovers(run: string): Leftover[] {
+  return processIds().flatMap((pid) => {
+    if (pid === process.pid) return [];
+    try {
+      const environment = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
+      if (!environment.includes(`${runVariable}=${run}`)) return [];
+      return [{ pid, command: readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim() }];
+    } catch {
+      return [];
+    }
+  });
+}
+
+function processIds(): number[] {
+  try {
+    return readdirSync("/proc").map(Number).filter(Number.isInteger);
+  } catch {
+    return [];
+  }
+}
+
+/** Ends them, whatever they are doing. Answers with what there was. */
+export function endLeftovers(run: string): Leftover[] {
+  const found = leftovers(run);
+  for (const { pid } of found) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // It ended by itself meanwhile.
+    }
+  }
+  return found;
+}
