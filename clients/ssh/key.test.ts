@@ -31,3 +31,8 @@ test("what is no usable key is refused with what to do", () => {
   expect(() => readKeyPair(join(root, "locked"))).toThrow(/locked with a passphrase/);
   expect(() => readKeyPair(join(root, "locked.pub"))).toThrow(/public key/);
 });
+
+test("every pair that is made can be read", () => {
+  const keys = folder();
+  for (let i = 0; i < 400; i++) expect(ensureKeyPair(join(keys, String(i)), "a").publicKey).toMatch(/^ssh-ed25519 /);
+});
