@@ -15,8 +15,6 @@ async function main([name, ...rest]: string[]): Promise<void> {
   const { port } = await servePlugin(provider, { engineAddress: rest.find((word) => !word.startsWith("-")) });
   process.stdout.write(`${port}\n`);
   process.stdin.on("end", () => process.exit(0)).resume();
-  // Ctrl-C reaches the whole process group; the engine says what to do about it with Cancel.
-  process.on("SIGINT", () => {});
 }
 
 /** Each plugin loads only its own code: a process is started for every provider of every command. */
