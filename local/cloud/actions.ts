@@ -194,11 +194,16 @@ export class ActionQueue {
   }
 
   #complete(action: Action, result: unknown): void {
-    this.#end(action, "completed", () => this.#kinds.get(action.kind)?.finish(action, result));
+    const kind = this.#kinds.get(action.kind) as ActionKind;
+    try {
+      this.#end(action, "completed", () => kind.finish(action, result));
+    } catch (error) {
+      this.#fail(action, kind, error as Error);
+    }
   }
 
   #fail(action: Action, kind: ActionKind, error: Error): void {
-    this.#cloud.log(`action ${action.id} (${action.type}) failed: ${error.message}`);
+    this.#cloud.log(`action ${action.id} (${action.type}) failed: ${error.stack ?? error.message}`);
     if (action.visible) this.#end(action, "errored", () => kind.fail?.(action));
   }
 

@@ -31,6 +31,7 @@ export class Gateway {
   readonly #app: FastifyInstance;
   readonly #limit: RateLimit;
   readonly #authorization: string;
+  readonly #answers = new KnownAnswers();
   #resetting = false;
 
   constructor(cloud: CloudState, routes: Route[], options: GatewayOptions) {
@@ -101,7 +102,10 @@ export class Gateway {
         const call = this.#call(request);
         const rules = this.#cloud.faults.forRequest(method, call.path);
         if (rules.length > 0 || route.prepare) return this.#serveLater(route, call, rules, request, reply);
-        this.#send(request, reply, route.status, this.#run(route, call));
+        if (method !== "GET" || route.timed) return this.#send(request, reply, route.status, this.#run(route, call));
+        const known = this.#answers.find(request.url, this.#cloud.store.version);
+        if (known !== undefined) return this.#sendText(request, reply, route.status, known);
+        this.#answers.keep(request.url, this.#send(request, reply, route.status, this.#run(route, call)));
       },
     });
   }
@@ -163,13 +167,20 @@ export class Gateway {
     };
   }
 
-  #send(request: FastifyRequest, reply: FastifyReply, status: number, body: unknown): void {
-    this.#options.requests?.add(request.method, request.url, status);
+  /** Answers with the text that was sent. */
+  #send(request: FastifyRequest, reply: FastifyReply, status: number, body: unknown): string | undefined {
     const content = status === 204 ? undefined : body;
     if (this.#options.contract) this.#checkContract(request, status, content);
+    const text = content === undefined ? undefined : JSON.stringify(content);
+    this.#sendText(request, reply, status, text);
+    return text;
+  }
+
+  #sendText(request: FastifyRequest, reply: FastifyReply, status: number, text: string | undefined): void {
+    this.#options.requests?.add(request.method, request.url, status);
     reply.code(status).header("x-request-id", reply.getHeader("x-request-id") ?? randomUUID());
-    if (content === undefined) reply.send();
-    else reply.header("content-type", "application/json; charset=utf-8").send(JSON.stringify(content));
+    if (text === undefined) reply.send();
+    else reply.header("content-type", "application/json; charset=utf-8").send(text);
   }
 
   #refuse(request: FastifyRequest, reply: FastifyReply, error: Error): void {
@@ -206,6 +217,23 @@ export class Gateway {
       total = answer.meta.total;
     }
     return entries;
+  }
+}
+
+/** What GETs were answered since the last change of the store: most requests of a client that waits are the same one again. */
+class KnownAnswers {
+  readonly #texts = new Map<string, string>();
+  #version = -1;
+
+  find(url: string, version: number): string | undefined {
+    if (version !== this.#version) this.#texts.clear();
+    this.#version = version;
+    return this.#texts.get(url);
+  }
+
+  /** Large ones, and more than a thousand of them, are not worth the memory. */
+  keep(url: string, text: string | undefined): void {
+    if (text !== undefined && text.length < 65_536 && this.#texts.size < 1000) this.#texts.set(url, text);
   }
 }
 

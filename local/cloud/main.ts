@@ -1,6 +1,7 @@
 import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { setFlagsFromString } from "node:v8";
 import { type CloudOptions, startCloud } from "./server.ts";
 
 /**
@@ -9,6 +10,9 @@ import { type CloudOptions, startCloud } from "./server.ts";
  */
 const USAGE = `node local/cloud/main.ts --data DIR --backend docker|none [--host H] [--port N] [--token T] [--action-scale X]
   [--clock real|driven|scaled:FACTOR] [--now ISO] [--no-rate-limit] [--droplet-limit N] [--volume-limit N]`;
+
+// Requests leave nothing behind: a young generation that does not grow keeps the process small.
+setFlagsFromString("--semi-space-growth-factor=1");
 
 const log = (line: string) => process.stderr.write(`${new Date().toISOString()} ${line}\n`);
 

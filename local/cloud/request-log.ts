@@ -9,7 +9,7 @@ export interface LoggedRequest {
   status: number;
 }
 
-const CAPACITY = 20_000;
+const CAPACITY = 10_000;
 
 /** The last requests, in memory only. Ids grow from one start to the next, so that "after" holds across a restart. */
 export class RequestLog {

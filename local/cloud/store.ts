@@ -66,6 +66,7 @@ export class Store {
   readonly #nextId: StatementSync;
   readonly #getMeta: StatementSync;
   readonly #setMeta: StatementSync;
+  readonly #writes = { count: 0 };
   #depth = 0;
 
   /** @throws Error "database is locked" when another process has the file open. */
@@ -114,6 +115,7 @@ export class Store {
       return result;
     } catch (error) {
       this.#db.exec("ROLLBACK");
+      this.#writes.count++;
       throw error;
     } finally {
       this.#depth = 0;
@@ -130,7 +132,13 @@ export class Store {
     return row && (JSON.parse(row.value) as T);
   }
 
+  /** Grows with every write: what was derived from the store holds as long as this stays the same. */
+  get version(): number {
+    return this.#writes.count;
+  }
+
   setMeta(key: string, value: unknown): void {
+    this.#writes.count++;
     this.#setMeta.run(key, JSON.stringify(value));
   }
 
@@ -153,7 +161,7 @@ export class Store {
     );
     for (const c of table.columns)
       this.#db.exec(`CREATE INDEX IF NOT EXISTS "${name}_${c}" ON "${name}" ("${c}") WHERE "${c}" IS NOT NULL`);
-    const collection = new Collection<T>(this.#db, name);
+    const collection = new Collection<T>(this.#db, name, this.#writes);
     this.#collections.push(collection as unknown as Collection<{ id: number | string }>);
     return collection;
   }
@@ -166,14 +174,16 @@ export type Where = Record<string, string | number | boolean | undefined>;
 export class Collection<T extends { id: number | string }> {
   readonly #db: DatabaseSync;
   readonly #name: string;
+  readonly #writes: { count: number };
   readonly #statements = new Map<string, StatementSync>();
   readonly #get: StatementSync;
   readonly #put: StatementSync;
   readonly #delete: StatementSync;
 
-  constructor(db: DatabaseSync, name: string) {
+  constructor(db: DatabaseSync, name: string, writes: { count: number }) {
     this.#db = db;
     this.#name = name;
+    this.#writes = writes;
     this.#get = db.prepare(`SELECT doc FROM "${name}" WHERE id = ?`);
     this.#put = db.prepare(
       `INSERT INTO "${name}" (id, doc) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET doc = excluded.doc`,
@@ -188,6 +198,7 @@ export class Collection<T extends { id: number | string }> {
 
   /** Adds the document or puts it in the place of the one with its id. */
   put(doc: T): T {
+    this.#writes.count++;
     this.#put.run(doc.id, JSON.stringify(doc));
     return doc;
   }
@@ -200,10 +211,12 @@ export class Collection<T extends { id: number | string }> {
   }
 
   delete(id: number | string): void {
+    this.#writes.count++;
     this.#delete.run(id);
   }
 
   clear(): void {
+    this.#writes.count++;
     this.#db.exec(`DELETE FROM "${this.#name}"`);
   }
 
@@ -246,8 +259,10 @@ export class Collection<T extends { id: number | string }> {
 
   /** The texts are a handful for each collection, so they are never let go. */
   #prepare(sql: string): StatementSync {
-    let statement = this.#statements.get(sql);
-    if (!statement) this.#statements.set(sql, (statement = this.#db.prepare(sql)));
+    const known = this.#statements.get(sql);
+    if (known) return known;
+    const statement = this.#db.prepare(sql);
+    this.#statements.set(sql, statement);
     return statement;
   }
 }

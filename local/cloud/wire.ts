@@ -80,6 +80,8 @@ export interface Route {
   /** Of a success; 204 has no body. */
   status: number;
   handle(call: Call, prepared?: unknown): unknown;
+  /** The answer changes with time, not only with the objects. */
+  timed?: boolean;
   /** Runs before `handle`, outside the transaction, for what cannot be done at once; its result is `handle`'s second argument. */
   prepare?(call: Call): Promise<unknown>;
 }

@@ -22,7 +22,7 @@ export function billingRoutes(cloud: CloudState): Route[] {
   const { clock } = cloud;
   const path = "/v2/customers/my";
   const invoice = `${path}/invoices/:uuid`;
-  return [
+  const routes: Route[] = [
     {
       method: "GET",
       path: `${path}/balance`,
@@ -79,6 +79,7 @@ export function billingRoutes(cloud: CloudState): Route[] {
       },
     },
   ];
+  return routes.map((route) => ({ ...route, timed: true }));
 }
 
 function usageByMonth({ store, clock }: CloudState): Map<string, number> {

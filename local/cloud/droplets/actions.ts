@@ -6,24 +6,37 @@ import { pendingEvent, text, unprocessable } from "../wire.ts";
 /** What an action on a droplet is given besides, and when it is refused. */
 type Prepare = (cloud: CloudState, droplet: Droplet, body: Record<string, unknown>) => Record<string, unknown>;
 
+const nothing: Prepare = () => ({});
+
+/** Refused in this state of the droplet, with this text. */
+const notWhen =
+  (status: Droplet["status"], message: string): Prepare =>
+  (_cloud, droplet) => {
+    if (droplet.status === status) throw unprocessable(message);
+    return {};
+  };
+
+/** The same for both: another image onto the droplet. */
+const reinstall: Prepare = (cloud, droplet, body) => ({ image: replacement(cloud, droplet, body["image"]) });
+
 const PREPARE: Record<string, Prepare> = {
-  power_on: ({}, { status }) => unless(status === "active", "Droplet is already powered on."),
-  power_off: ({}, { status }) => unless(status === "off", "Droplet is already powered off."),
-  shutdown: ({}, { status }) => unless(status === "off", "Droplet is already powered off."),
-  reboot: ({}, { status }) => unless(status === "off", "Droplet is currently powered off."),
-  power_cycle: () => ({}),
-  password_reset: () => ({}),
-  enable_ipv6: () => ({}),
-  enable_backups: () => ({}),
-  disable_backups: () => ({}),
-  change_backup_policy: () => ({}),
-  rename: ({}, {}, body) => ({ name: text(body, "name") }),
+  power_on: notWhen("active", "Droplet is already powered on."),
+  power_off: notWhen("off", "Droplet is already powered off."),
+  shutdown: notWhen("off", "Droplet is already powered off."),
+  reboot: notWhen("off", "Droplet is currently powered off."),
+  power_cycle: nothing,
+  password_reset: nothing,
+  enable_ipv6: nothing,
+  enable_backups: nothing,
+  disable_backups: nothing,
+  change_backup_policy: nothing,
+  rename: (_cloud, _droplet, body) => ({ name: text(body, "name") }),
   snapshot: ({ store, clock }, droplet, body) => ({
     name: body["name"] ? String(body["name"]) : `${droplet.name}-${Math.floor(clock.now())}`,
     snapshotId: store.nextId("image", FIRST_ID.image),
   }),
-  rebuild: (cloud, droplet, body) => ({ image: replacement(cloud, droplet, body["image"]) }),
-  restore: (cloud, droplet, body) => ({ image: replacement(cloud, droplet, body["image"]) }),
+  rebuild: reinstall,
+  restore: reinstall,
   resize,
 };
 
@@ -76,11 +89,6 @@ function lock(cloud: CloudState, droplet: Droplet, type: string, params: Record<
   });
   cloud.store.droplets.put({ ...droplet, pending: action.id });
   return action;
-}
-
-function unless(refused: boolean, message: string): Record<string, unknown> {
-  if (refused) throw unprocessable(message);
-  return {};
 }
 
 function replacement(cloud: CloudState, droplet: Droplet, reference: unknown) {

@@ -110,15 +110,16 @@ function begin(cloud: CloudState, droplet: Droplet, chosen: (family: Family, res
   cloud.store.destructions.put({ id: droplet.id, name: droplet.name, resources, destroyedAt: null, completedAt: null });
 }
 
+/** What is gone already is done. */
 function remove(cloud: CloudState, family: Family, id: string): void {
   const { store } = cloud;
   const image = family === "snapshots" ? store.images.get(id) : undefined;
-  if (image) return removeImage(cloud, image);
   const volume = family === "volumes" ? store.volumes.get(id) : undefined;
-  if (volume) return removeVolume(cloud, volume);
   const snapshot = family === "volume_snapshots" ? store.volumeSnapshots.get(id) : undefined;
-  if (snapshot) return removeVolumeSnapshot(cloud, snapshot);
   const ip = family === "reserved_ips" ? store.reservedIps.get(id) : undefined;
+  if (image) removeImage(cloud, image);
+  if (volume) removeVolume(cloud, volume);
+  if (snapshot) removeVolumeSnapshot(cloud, snapshot);
   if (ip) removeAddress(cloud, ip);
 }
 

@@ -73,6 +73,7 @@ async function raiseMachine(cloud: CloudState, id: number): Promise<void> {
     await ensureVolume(cloud, volume.id);
     await backend.attachVolume(volume.id, volume.name, id);
   }
+  if (droplet.gpuLoad) await backend.setGpu(id, droplet.gpuLoad);
 }
 
 async function razeMachine({ store, backend }: CloudState, id: number): Promise<void> {
@@ -93,6 +94,7 @@ async function rebuildMachine(cloud: CloudState, action: Action): Promise<void> 
   for (const volume of store.volumes.list({ droplet: droplet.id }))
     await backend.attachVolume(volume.id, volume.name, droplet.id);
   for (const ip of store.reservedIps.list({ droplet: droplet.id })) await backend.assignReservedIp(ip.id, droplet.id);
+  if (droplet.gpuLoad) await backend.setGpu(droplet.id, droplet.gpuLoad);
 }
 
 function machineSpec({ store, catalog }: CloudState, droplet: Droplet): DropletSpec {
