@@ -1,9 +1,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import Docker from "dockerode";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Backend, FirewallRule } from "../../local/cloud/backend.ts";
 import { createDockerBackend } from "../../local/cloud/backends/docker/backend.ts";
+import { DropletSnapshots } from "../../local/cloud/backends/docker/droplet-snapshots.ts";
 import { namesOf } from "../../local/cloud/backends/docker/names.ts";
 import { belongings, dropletSpec, keys, loopFiles, port, type Ssh, ssh, sshOnce, until } from "./backend-fixture.ts";
 
@@ -356,6 +358,24 @@ describe("a GPU droplet", () => {
     await backend.removeDropletSnapshot(77);
     await backend.removeDroplet(7);
   });
+});
+
+test("a machine with many snapshots behind it gets one layer again", async () => {
+  const docker = new Docker();
+  const snapshots = new DropletSnapshots(docker, namesOf(dataDir), "unused", 1);
+  await onB.run("echo flat > /root/flat");
+  await snapshots.create(b.id, 78);
+  const image = await docker.getImage(namesOf(dataDir).snapshot(78)).inspect();
+  expect(image.RootFS.Layers).toHaveLength(1);
+  const spec = dropletSpec(8, { ...plain, image: { snapshotId: 78, gpu: false, docker: false } });
+  const onC = await backend.ensureDroplet(spec).then(({ publicIp }) => ssh(publicIp));
+  expect(await onC.run("cat /root/flat; hostname")).toBe("flat\nnode-8");
+  onC.close();
+  await backend.removeDropletSnapshot(78);
+  await backend.removeDroplet(8);
+  expect(await docker.listImages({ filters: { dangling: ["true"] } })).not.toContainEqual(
+    expect.objectContaining({ Id: image.Id }),
+  );
 });
 
 test("a key that is not the droplet's is refused", async () => {

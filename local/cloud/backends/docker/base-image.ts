@@ -40,10 +40,14 @@ async function pull(docker: Docker, progress: (line: string) => void): Promise<s
     await follow(docker, stream, heard);
     return undefined;
   } catch (error) {
-    return patience.signal.aborted ? "the registry does not answer" : (error as Error).message;
+    return patience.signal.aborted ? "the registry does not answer" : reason(error as Error);
   } finally {
     clearTimeout(timer);
   }
+}
+
+function reason(error: Error): string {
+  return error.message.replace(/^\(HTTP code \d+\) [\w ]+ - /, "").trim();
 }
 
 async function debootstrap(docker: Docker, folder: string, progress: (line: string) => void): Promise<void> {

@@ -1,8 +1,11 @@
 import type Docker from "dockerode";
-import { removeContainer, runOnce, unless } from "./engine.ts";
+import { follow, removeContainer, runOnce, unless } from "./engine.ts";
 import { label, type Names } from "./names.ts";
 
 const copyAll = "find /to -mindepth 1 -delete && cp -a /from/. /to/";
+
+/** The engine stacks at most about 125 layers, and each snapshot of a machine that came from a snapshot adds one. */
+const mostLayers = 100;
 
 /**
  * Droplet snapshots: a commit of the root disk, and a copy of the nested Docker engine's data, which lies on a volume of
@@ -12,12 +15,14 @@ export class DropletSnapshots {
   readonly #docker: Docker;
   readonly #names: Names;
   readonly #image: string;
+  readonly #layers: number;
 
-  /** @param image an image with `cp`, for the copies. */
-  constructor(docker: Docker, names: Names, image: string) {
+  /** @param image an image with `cp`, for the copies. @param layers from so many layers on, a snapshot is flattened to one. */
+  constructor(docker: Docker, names: Names, image: string, layers = mostLayers) {
     this.#docker = docker;
     this.#names = names;
     this.#image = image;
+    this.#layers = layers;
   }
 
   async create(dropletId: number, snapshotId: number): Promise<{ sizeGiB: number }> {
@@ -25,13 +30,15 @@ export class DropletSnapshots {
     if (there) return there;
     const name = this.#names.droplet(dropletId);
     const container = this.#docker.getContainer(name);
-    const { State, Mounts } = await container.inspect();
+    const { State, Mounts, Image, Config } = await container.inspect();
     if (State.Running && !State.Paused) await container.pause();
     try {
       if (Mounts.some((mount) => mount.Destination === "/var/lib/docker"))
         await this.#saveNestedDocker(dropletId, snapshotId);
       const [repo, tag] = this.#names.snapshot(snapshotId).split(":");
-      await container.commit({ repo, tag, pause: false, comment: `snapshot ${snapshotId} of droplet ${dropletId}` });
+      const { RootFS } = await this.#docker.getImage(Image).inspect();
+      if ((RootFS.Layers?.length ?? 0) < this.#layers) await container.commit({ repo, tag, pause: false });
+      else await this.#flatten(container, { repo, tag, changes: configuration(Config) });
     } finally {
       if (State.Running) await unless([409, 500], container.unpause());
     }
@@ -59,6 +66,14 @@ export class DropletSnapshots {
   async removeAll(): Promise<void> {
     const images = await this.#docker.listImages({ filters: { reference: [this.#names.snapshots] } });
     for (const image of images) await unless([404, 409], this.#docker.getImage(image.Id).remove({ force: true }));
+  }
+
+  async #flatten(
+    container: Docker.Container,
+    options: { repo?: string; tag?: string; changes: string[] },
+  ): Promise<void> {
+    const imported = await this.#docker.importImage(await container.export(), options);
+    await follow(this.#docker, imported, () => {});
   }
 
   async #saveNestedDocker(dropletId: number, snapshotId: number): Promise<void> {
@@ -91,4 +106,11 @@ export class DropletSnapshots {
     const image = await unless([404], this.#docker.getImage(this.#names.snapshot(snapshotId)).inspect());
     return image && { sizeGiB: Math.max(0.01, Math.round((image.Size / 1024 ** 3) * 100) / 100) };
   }
+}
+
+/** What an export leaves out, as Dockerfile lines. */
+function configuration(config: Docker.ContainerInspectInfo["Config"]): string[] {
+  const environment = config.Env.map((entry) => `ENV ${entry.replace("=", '="')}"`);
+  const entrypoint = [config.Entrypoint ?? []].flat();
+  return [...environment, `ENTRYPOINT ${JSON.stringify(entrypoint)}`];
 }

@@ -157,7 +157,7 @@ export class Droplets {
         [label.disk]: String(spec.diskGiB),
       },
       HostConfig: hostConfig(names, await toolbox.capabilities(), nested ? names.nestedDocker(spec.id) : undefined),
-      NetworkingConfig: { EndpointsConfig: { [names.publicNetwork]: { IPAMConfig: { IPv4Address: publicIp } } } },
+      NetworkingConfig: { EndpointsConfig: { [names.publicNetwork]: endpoint(publicIp, "eth0") } },
     };
     // Taken: by a create that a kill left under way.
     await unless([409], docker.createContainer(options));
@@ -167,8 +167,8 @@ export class Droplets {
   async #joinVpc(spec: DropletSpec, privateIp: string): Promise<void> {
     const { docker, names } = this.#ground;
     const network = docker.getNetwork(names.vpcNetwork(spec.vpcId));
-    const endpoint = { IPAMConfig: { IPv4Address: privateIp } };
-    await unless([403, 409], network.connect({ Container: names.droplet(spec.id), EndpointConfig: endpoint }));
+    const options = { Container: names.droplet(spec.id), EndpointConfig: endpoint(privateIp, "eth1") };
+    await unless([403, 409], network.connect(options));
   }
 
   async #firstFiles(
@@ -223,6 +223,14 @@ function hostConfig(
     Tmpfs: { "/run": "rw,exec,mode=755" },
     Mounts: nestedDocker ? [{ Type: "volume", Source: nestedDocker, Target: "/var/lib/docker" }] : [],
   };
+}
+
+/** A fixed address. Older engines name interfaces by the order of the networks' names, newer ones as they are told. */
+function endpoint(address: string, device: string): Docker.EndpointSettings {
+  return {
+    IPAMConfig: { IPv4Address: address },
+    DriverOpts: { "com.docker.network.endpoint.ifname": device },
+  } as Docker.EndpointSettings;
 }
 
 function variantOf(spec: DropletSpec): Variant {

@@ -29,8 +29,7 @@ export class Toolbox {
 
   /** Runs a verb of local/image/droplet/common/usr/local/lib/windlass/block and answers with the lines it prints. */
   async block(...command: string[]): Promise<string[]> {
-    await this.start();
-    const out = await exec(this.#docker, this.#names.toolbox, ["/usr/local/lib/windlass/block", ...command]);
+    const out = await this.#run(["/usr/local/lib/windlass/block", ...command]);
     return out.split("\n").filter((line) => line !== "");
   }
 
@@ -43,7 +42,7 @@ export class Toolbox {
 
   /** Name servers of the host, as the engine gives them to containers. */
   async nameServers(): Promise<string[]> {
-    const resolver = await exec(this.#docker, this.#names.toolbox, ["cat", "/etc/resolv.conf"]);
+    const resolver = await this.#run(["cat", "/etc/resolv.conf"]);
     return [...resolver.matchAll(/^nameserver\s+([\d.]+)/gm)]
       .map((match) => match[1] ?? "")
       .filter((ip) => !ip.startsWith("127."));
@@ -76,6 +75,16 @@ export class Toolbox {
   async remove(): Promise<void> {
     this.#started = undefined;
     await removeContainer(this.#docker, this.#names.toolbox);
+  }
+
+  /** Starts the toolbox anew where somebody has stopped or removed it. */
+  async #run(command: string[]): Promise<string> {
+    await this.start();
+    const out = await unless([404, 409], exec(this.#docker, this.#names.toolbox, command));
+    if (out !== undefined) return out;
+    this.#started = undefined;
+    await this.start();
+    return exec(this.#docker, this.#names.toolbox, command);
   }
 
   async #ensure(): Promise<void> {
