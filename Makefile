@@ -3,6 +3,7 @@
 
 export PATH := $(CURDIR)/.tools/node/bin:$(CURDIR)/.tools/pulumi/bin:$(PATH)
 export NODE_COMPILE_CACHE ?= $(CURDIR)/.tools/compile-cache
+NODE := $(CURDIR)/.tools/node/bin/node
 .DEFAULT_GOAL := help
 .PHONY: help setup packages up test verify fix bench clean
 
@@ -10,7 +11,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: packages ## bring what is missing: Node, npm dependencies, git, ssh, Pulumi, Docker
-	@node runner/toolchain/main.ts
+	@$(NODE) runner/toolchain/main.ts
 
 packages:
 	@sh runner/toolchain/bootstrap.sh "$(CURDIR)"
@@ -19,16 +20,16 @@ up: setup ## raise the dev stack, a GPU training node, on the local cloud
 	@./windlass up --stack dev --yes
 
 test: packages ## bring what is missing, then run all suites; SUITES="unit engine" runs only those
-	@node tools/test/run.ts $(SUITES)
+	@$(NODE) tools/test/run.ts $(SUITES)
 
 verify: packages ## types, format, lint, layers, documentation, unit tests; writes nothing
-	@node tools/checks/run.ts
+	@$(NODE) tools/checks/run.ts
 
 fix: packages ## format, sort imports and apply what the linter can mend
-	@node_modules/.bin/biome check --write .
+	@$(NODE) node_modules/.bin/biome check --write .
 
 bench: setup ## print the benchmark figures beside their targets
-	@node bench/run.ts
+	@$(NODE) bench/run.ts
 
-clean: ## stop the local cloud and remove .windlass and .tools; FORCE=1 even if a stack still has something
-	@sh tools/clean.sh "$(CURDIR)" "$(FORCE)"
+clean: packages ## stop the local cloud and remove .windlass and .tools; FORCE=1 even if a stack still has something
+	@FORCE=$(FORCE) $(NODE) tools/clean.ts

@@ -2,32 +2,32 @@ import { existsSync, readFileSync } from "node:fs";
 
 /** How the local cloud's responses compare with DigitalOcean's own description of its API. */
 export interface ContractResult {
-  /** Responses that were checked. */
+  /** Different responses that were checked: an operation with a status counts once. */
   responses: number;
   /** Different operations among them, such as `GET /v2/droplets/{droplet_id}`. */
   operations: number;
-  violations: { operation: string; message: string }[];
+  violations: { operation: string; status: number; message: string }[];
 }
 
 /** A line of the log that the local cloud appends to (`WINDLASS_CONTRACT_LOG`). */
 type ContractLine =
-  | { type: "seen"; operation: string; count?: number }
-  | { type: "violation"; operation: string; message: string };
+  | { type: "seen"; operation: string; status: number }
+  | { type: "violation"; operation: string; status: number; message: string };
 
 /** Adds up the log; the same violation twice counts once. A line cut off by a kill is passed over. */
 export function readContract(log: string): ContractResult {
-  const seen = new Set<string>();
+  const operations = new Set<string>();
+  const responses = new Set<string>();
   const violations = new Map<string, ContractResult["violations"][number]>();
-  let responses = 0;
   for (const text of existsSync(log) ? readFileSync(log, "utf8").split("\n") : []) {
     const line = parseLine(text);
     if (line?.type === "seen") {
-      seen.add(line.operation);
-      responses += line.count ?? 1;
+      operations.add(line.operation);
+      responses.add(`${line.operation} ${line.status}`);
     }
-    if (line?.type === "violation") violations.set(`${line.operation} ${line.message}`, line);
+    if (line?.type === "violation") violations.set(`${line.operation} ${line.status} ${line.message}`, line);
   }
-  return { responses, operations: seen.size, violations: [...violations.values()] };
+  return { responses: responses.size, operations: operations.size, violations: [...violations.values()] };
 }
 
 function parseLine(text: string): ContractLine | undefined {
@@ -44,6 +44,6 @@ export function contractLines(description: string | undefined, result: ContractR
     return ["contract: not checked: WINDLASS_OPENAPI names no copy of DigitalOcean's API description"];
   }
   const { responses, operations, violations } = result;
-  const summary = `contract: ${responses} responses of ${operations} operations checked, ${violations.length} violations`;
-  return [summary, ...violations.map(({ operation, message }) => `  ${operation}: ${message}`)];
+  const summary = `contract: ${responses} different responses of ${operations} operations checked, ${violations.length} violations`;
+  return [summary, ...violations.map(({ operation, status, message }) => `  ${operation}, ${status}: ${message}`)];
 }

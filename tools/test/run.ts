@@ -68,7 +68,8 @@ function apiDescription(): string | undefined {
 function environment(): NodeJS.ProcessEnv {
   const contract = description ? { WINDLASS_OPENAPI: description, WINDLASS_CONTRACT_LOG: contractLog } : {};
   const { WINDLASS_OPENAPI: _, ...inherited } = process.env;
-  return { ...inherited, ...contract, [runVariable]: run };
+  const plain = process.stdout.isTTY ? {} : { NO_COLOR: "1" };
+  return { ...inherited, ...plain, ...contract, [runVariable]: run };
 }
 
 /** Answers with the error when something cannot be brought. */
