@@ -27,3 +27,11 @@ export function nodeTag(node: string): string {
 export function stackTag(stack: string): string {
   return `windlass-stack:${stack}`;
 }
+
+/**
+ * The tag that the firewall of a node aims at. It names project and stack too: two stacks of one account may call their nodes the
+ * same, and neither may open or close the other's.
+ */
+export function firewallTag(owner: Required<Ownership>): string {
+  return `windlass-firewall:${owner.project}:${owner.stack}:${owner.node}`;
+}

@@ -2,6 +2,7 @@
  * Sends a folder to a node and leaves its checksums there: `node clients/ssh/sync.ts FOLDER TARGET MANIFEST`. What is there with
  * the right checksum is not sent; a rerun after a cut goes on. Prints the result as JSON.
  */
+import { join } from "node:path";
 import { UserError } from "../../domain/errors.ts";
 import { quote } from "../../domain/shell.ts";
 import { formatBytes } from "../../domain/units.ts";
@@ -14,7 +15,7 @@ await runEntry(async (signal) => {
   const [source, target, manifestFile] = process.argv.slice(2);
   if (!source || !target || !manifestFile)
     throw new UserError("UsageError", { reason: "usage: sync.ts FOLDER TARGET MANIFEST" }, { exitCode: 2 });
-  const cacheFile = process.env.WINDLASS_MANIFEST_CACHE;
+  const cacheFile = join(process.env.WINDLASS_HOME ?? ".windlass", "manifest-cache.json");
   const manifest = readManifest(source, cacheFile);
   const odd = manifest.files.find((file) => /[\n\\]/.test(file.path));
   if (odd)
