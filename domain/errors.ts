@@ -3,7 +3,7 @@
  * The JSON form is the error contract of every command: `{"error": code, "details": {..., "reason", "suggestion"}}`.
  */
 export class UserError extends Error {
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly details: ErrorDetails;
   /** The process exit code that goes with it: 1 failed, 2 wrong usage, 3 refused by policy or budget, 4 partly done. */
   readonly exitCode: 1 | 2 | 3 | 4;

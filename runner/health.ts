@@ -44,16 +44,15 @@ const SUGGESTIONS: Record<string, string> = {
   ssh_reachable: "check windlass:sshAllowedAddresses and the droplet's state: windlass status",
   gpu_available: "run nvidia-smi on the node: windlass node exec -- nvidia-smi; a reboot often brings a lost GPU back",
   volume_mounted: "run windlass up: it mounts the volume again",
-  training_running: "see the log: windlass node exec -- tail -50 LOG; then run windlass up: it starts the job again",
+  training_ok: "see the log: windlass node exec -- tail -50 LOG; then run windlass up: it starts the job again",
   disk_ok: "remove old checkpoints, or raise windlass:volumeSizeGiB and run windlass up",
 };
 
 /**
- * One line per reading. CPU is measured over 200 ms from /proc/stat; the disk is the volume's where it is mounted. Training runs when a
- * process holds its log open.
+ * One line per reading. CPU is measured over 200 ms from /proc/stat; the disk is the volume's where it is mounted. The training job is well
+ * while its process (number and start time, as the bootstrap noted them) lives, and when it has ended with success.
  */
-function readingScript(mountPoint: string, trainingLog: string | undefined): string {
-  const log = trainingLog ? quote(trainingLog) : "";
+function readingScript(mountPoint: string): string {
   return `
 cpu() { awk '/^cpu /{t=0; for(i=2;i<=9;i++) t+=$i; print t, $5+$6}' /proc/stat; }
 a=$(cpu); sleep 0.2; b=$(cpu)
@@ -63,9 +62,14 @@ mountpoint -q ${quote(mountPoint)} && echo "mounted 1" || echo "mounted 0"
 df -B1 --output=used,size ${quote(mountPoint)} 2>/dev/null | awk 'NR==2{print "disk", $1, $2}'
 df -B1 --output=used,size / | awk 'NR==2{print "root", $1, $2}'
 nvidia-smi --query-gpu=utilization.gpu,temperature.gpu --format=csv,noheader,nounits 2>/dev/null | tr -d , | sed 's/^/gpu /'
-${log && `for f in /proc/[0-9]*/fd/*; do [ "$(readlink "$f" 2>/dev/null)" = ${log} ] && { echo "training 1"; break; }; done`}
+read -r pid started 2>/dev/null <${STATE}/training.pid
+[ -n "$started" ] && [ "$(awk '{print $22}' /proc/$pid/stat 2>/dev/null)" = "$started" ] && echo "training 1"
+[ "$(cat ${STATE}/training.exit 2>/dev/null)" = 0 ] && echo "training 1"
 echo end`;
 }
+
+/** Where the bootstrap steps keep their notes on the node. */
+const STATE = "/var/lib/windlass";
 
 function quote(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
@@ -77,7 +81,7 @@ async function nodeHealth(options: NodeOptions, node: NodeOutput): Promise<Healt
   let output = "";
   try {
     output = await withNode({ ...options, sshTimeoutMs: HEALTH_TIMEOUT_MS }, async (ssh) => {
-      const script = readingScript(volume?.mountPoint ?? "/", node.trainingLog);
+      const script = readingScript(volume?.mountPoint ?? "/");
       return (await ssh.exec(script, { timeoutMs: HEALTH_TIMEOUT_MS })).stdout;
     });
   } catch (error) {
@@ -109,7 +113,7 @@ export function healthOf(node: NodeOutput, output: string, responseTimeMs: numbe
     cpu_ok: cpu !== undefined && cpu <= HEALTH_LIMITS.cpuPercent,
     memory_ok: memory !== undefined && memory <= HEALTH_LIMITS.memoryPercent,
     gpu_temperature_ok: gpu.length > 0 && hottest <= HEALTH_LIMITS.gpuTemperatureC,
-    ...(node.trainingLog ? { training_running: read("training")?.[0] === 1 } : {}),
+    ...(node.trainingLog ? { training_ok: read("training")?.[0] === 1 } : {}),
   };
   return {
     service: node.name,

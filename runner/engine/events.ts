@@ -96,7 +96,8 @@ export function eventTracker(onEvent: OnEvent, seconds: () => number) {
       messages.set(event.urn ?? "", [...list, text]);
     } else if (event.severity === "warning") warnings.push(text);
     const resource = event.urn && nameOfUrn(event.urn);
-    for (const line of text.split("\n")) onEvent({ kind: "line", resource, text: line });
+    const lines = text.split("\n").filter((line) => line.trim() !== "" && !line.includes("windlass-error {"));
+    for (const line of lines) onEvent({ kind: "line", resource, text: line });
   }
 
   return {

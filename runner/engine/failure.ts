@@ -1,4 +1,5 @@
 import { UserError } from "../../domain/errors.ts";
+import { failuresIn } from "../../domain/failure-line.ts";
 import { redact } from "../../domain/redaction.ts";
 import { openCloud } from "../cloud.ts";
 import { refuseLiveLocks, stackLocks } from "../locks.ts";
@@ -12,11 +13,22 @@ export async function explainFailure(exit: EngineExit, report: EngineReport, ope
   const { target, options, logFile } = open;
   if (options.signal?.aborted) return cancelled(target, options.killSignal?.aborted ?? false);
   if (/stack is currently locked by/.test(exit.stderr)) return locked(target);
-  const [failure, ...others] = report.failures;
-  const error = failure ? await explainResource(failure, target) : explainProgram(report, exit);
+  const [failure, ...others] = byCause(report.failures);
+  const told = failuresIn((failure?.messages ?? report.errors).join("\n"))[0];
+  const error = told ?? (failure ? await explainResource(failure, target) : explainProgram(report, exit));
   const also = others.map(({ name, messages }) => `${name}: ${firstLine(messages)}`);
-  const details = { ...error.details, ...(also.length > 0 ? { also } : {}), log: logFile };
-  return new UserError(error.code as ConstructorParameters<typeof UserError>[0], details, { cause: exit });
+  const details = {
+    ...(told && failure ? { resource: failure.name } : {}),
+    ...error.details,
+    ...(also.length > 0 ? { also } : {}),
+    log: logFile,
+  };
+  return new UserError(error.code, details, { cause: exit, exitCode: error.exitCode });
+}
+
+/** One cause may stop several resources: those that were only stopped, and said nothing, come last. */
+function byCause(failures: readonly EngineFailure[]): EngineFailure[] {
+  return [...failures].sort((a, b) => Number(b.messages.length > 0) - Number(a.messages.length > 0));
 }
 
 function cancelled(target: Target, hard: boolean): UserError {

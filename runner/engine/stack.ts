@@ -1,6 +1,7 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation/index.js";
+import { type EngineEvent, LocalWorkspace, Stack } from "@pulumi/pulumi/automation/index.js";
+import { readStackFile } from "../../stacks/config-source.ts";
 import { readCheckpoint } from "../checkpoint.ts";
 import { engineEnvironment } from "../engine.ts";
 import { endOperation, startOperation } from "../operations.ts";
@@ -49,7 +50,6 @@ export async function openStack(
       await workspace.createStack(name);
     });
   };
-  const { Stack } = await import("@pulumi/pulumi/automation/index.js");
   return { stack: await Stack.select(target.stack, workspace), target, logFile, options };
 }
 
@@ -73,13 +73,16 @@ export async function runEngine(
 ): Promise<EngineReport> {
   const { stack, target, options } = open;
   const tracker = eventTracker(options.onEvent ?? (() => {}), () => performance.now() / 1000);
+  const keepFile = stackFileKeeper(target);
   const common = {
-    onEvent: tracker.handle,
+    onEvent: (event: EngineEvent) => {
+      if (event.preludeEvent) keepFile();
+      tracker.handle(event);
+    },
     color: "never" as const,
     ...(options.signal ? { signal: options.signal } : {}),
     ...(args.message ? { message: args.message } : {}),
   };
-  const keepFile = stackFileKeeper(target);
   try {
     if (operation === "up") await stack.up(common);
     else if (operation === "preview") await stack.preview(common);
@@ -98,16 +101,17 @@ export async function runEngine(
 }
 
 /**
- * On the local way, takes out the salt of the passphrase that Pulumi writes into a stack file without one: the passphrase is
- * this machine's own, the file is everybody's, and the state carries its own salt.
+ * On the local way, undoes what Pulumi does to a stack file that has no salt for a passphrase: it writes one, and the whole file anew. The
+ * passphrase is this machine's own, the file is everybody's, and the state carries its own salt. Called as soon as the engine runs, so that
+ * an edit made during a long update is not touched.
  */
 function stackFileKeeper(target: Target): () => void {
   const { file, text } = target.config.source;
-  const path = join(target.root, file);
-  if (target.cloud !== "local" || text === "" || /^encryptionsalt:/m.test(text)) return () => {};
+  if (target.cloud !== "local" || /^encryptionsalt:/m.test(text)) return () => {};
   return () => {
-    const now = existsSync(path) ? readFileSync(path, "utf8") : "";
-    const without = now.replace(/^encryptionsalt: .*\n/m, "");
-    if (now !== without && !/^\s+secure: /m.test(without)) writeFileSync(path, without);
+    const now = readStackFile(target.root, target.stack);
+    if (!/^encryptionsalt:/m.test(now.source.text) || now.secrets.length > 0) return;
+    if (JSON.stringify(now.values) === JSON.stringify(target.config.values))
+      writeFileSync(join(target.root, file), text);
   };
 }

@@ -1,6 +1,5 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
 import { ensureKeyPair, keyFingerprint, keyPath, readKeyPair } from "../../clients/ssh/key.ts";
 import { UserError } from "../../domain/errors.ts";
 import { readStackFile } from "../../stacks/config-source.ts";
@@ -11,7 +10,7 @@ import type { Finding, Subject } from "./index.ts";
 export function checkSshKey({ target, config }: Subject): Finding {
   const name = "ssh key";
   const path = keyFile(target, config.sshKeyFile);
-  const own = target.cloud === "local" && target.config.values.sshKeyFile === undefined;
+  const own = config.cloud === "local" && target.config.values.sshKeyFile === undefined;
   try {
     const pair = own ? ensureKeyPair(path, `windlass ${target.stack}`) : readKeyPair(path);
     const mode = statSync(path).mode & 0o777;
@@ -36,8 +35,8 @@ export function checkKeysDiffer({ target, config }: Subject): Finding {
   const name = "key of this stack alone";
   const own = publicKey(target, config.sshKeyFile);
   const others = otherStacks(target).filter((stack) => {
-    const file = readStackFile(target.root, stack).values.sshKeyFile ?? join(target.home, "keys", stack);
-    return own !== undefined && publicKey(target, file) === own;
+    const file = readStackFile(target.root, stack).values.sshKeyFile;
+    return own !== undefined && file !== undefined && publicKey(target, file) === own;
   });
   if (others.length === 0) return { name, state: "ok", text: "no other stack uses the key" };
   const fix = `make one for this stack: ssh-keygen -t ed25519 -N '' -f ~/.ssh/windlass-${target.stack}, and set windlass:sshKeyFile`;
