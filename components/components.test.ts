@@ -255,8 +255,15 @@ const absent = () => {
 
 test("a volume is looked up by name and region, in previews too", async () => {
   const found = { id: "v-1", name: "finance-data", size: 500, tags: ["windlass"], region: "tor1" };
-  const calls = { [GET_VOLUME]: (inputs: object) => (expect(inputs).toEqual(query), found) };
+  const asked: object[] = [];
+  const calls = {
+    [GET_VOLUME]: (inputs: object) => {
+      asked.push(inputs);
+      return found;
+    },
+  };
   const { result } = await deploy(() => findVolume(query), { calls, preview: true });
+  expect(asked).toEqual([query]);
   expect(result).toEqual({ id: "v-1", name: "finance-data", sizeGiB: 500, tags: ["windlass"] });
 });
 

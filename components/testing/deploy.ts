@@ -48,7 +48,7 @@ export async function deploy<T>(program: () => T | Promise<T>, options: DeployOp
       call: ({ token, inputs: given }) => {
         const answer = calls[token];
         if (!answer) throw new Error(`unmocked call ${token}`);
-        return answer(given) as Record<string, unknown>;
+        return asEngine(() => answer(given) as Record<string, unknown>);
       },
     },
     "windlass",
@@ -79,6 +79,15 @@ export async function deploy<T>(program: () => T | Promise<T>, options: DeployOp
     })),
   );
   return { resources, result: result as T };
+}
+
+/** The engine's errors carry their text as gRPC details, and the SDK looks nowhere else. */
+function asEngine<T>(answer: () => T): T {
+  try {
+    return answer();
+  } catch (error) {
+    throw Object.assign(error as Error, { details: (error as Error).message });
+  }
 }
 
 /** The value of an output of plain text that is known; never resolves for an unknown one. */
