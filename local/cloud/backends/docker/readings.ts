@@ -1,21 +1,22 @@
 import type Docker from "dockerode";
 import type { DropletMetrics } from "../../backend.ts";
-import { inspect, unless } from "./engine.ts";
+import { exec, inspect, unless } from "./engine.ts";
 import { label, type Names } from "./names.ts";
 
 interface Sample {
-  /** Nanoseconds of CPU used so far. */
+  /** Milliseconds of CPU used since the machine started. */
   cpu: number;
   /** Milliseconds since the epoch. */
   at: number;
+  memoryMiB: number;
+  received: number;
+  sent: number;
 }
 
-/** A reading that has no earlier one to compare with takes two, this many milliseconds apart. */
-const firstInterval = 200;
-/** Readings closer together than this are taken over the time since an older one. */
+/** Shortest time over which the use of CPU is measured, in milliseconds. */
 const shortestInterval = 100;
 
-/** Metrics of droplets, from the engine's own accounting. */
+/** Metrics of droplets, from their own cgroups and the engine's accounting of disks. */
 export class Readings {
   readonly #docker: Docker;
   readonly #names: Names;
@@ -27,52 +28,48 @@ export class Readings {
   }
 
   /**
-   * A reading since the one before (at first over 0.2 s); null where the droplet is off or gone. `load1` is the number of
+   * A reading since the one before (at first over 0.1 s); null where the droplet is off or gone. `load1` is the number of
    * CPUs busy in that time: a container has no load average of its own. Disk and memory totals are the size's, not the host's.
    */
   async take(dropletId: number): Promise<DropletMetrics | null> {
     const there = await inspect(this.#docker, this.#names.droplet(dropletId));
-    if (!there?.State.Running) return null;
+    if (!there?.State.Running) {
+      this.#last.delete(dropletId);
+      return null;
+    }
     const before = this.#last.get(dropletId) ?? (await this.#sample(dropletId));
     if (!before) return null;
-    const pause = Date.now() - before.at < shortestInterval ? firstInterval : 0;
-    if (pause) await new Promise((done) => setTimeout(done, pause));
-    const stats = await this.#stats(dropletId);
-    if (!stats) return null;
-    const now = sampleOf(stats);
+    const early = shortestInterval - (Date.now() - before.at);
+    if (early > 0) await new Promise((done) => setTimeout(done, early));
+    const now = await this.#sample(dropletId);
+    if (!now) return null;
     this.#last.set(dropletId, now);
-    const busy = Math.max(0, now.cpu - before.cpu) / 1e6 / Math.max(1, now.at - before.at);
+    const busy = Math.max(0, now.cpu - before.cpu) / (now.at - before.at);
     const size = (name: string) => Number(there.Config.Labels[name] ?? 0);
-    const networks = Object.values(stats.networks ?? {});
     return {
       cpuPercent: Math.min(100, (100 * busy) / Math.max(1, size(label.cpus))),
-      memoryUsedMiB: (stats.memory_stats.usage - (stats.memory_stats.stats?.total_inactive_file ?? 0)) / 1024 ** 2,
+      memoryUsedMiB: now.memoryMiB,
       memoryTotalMiB: size(label.memory),
       diskUsedGiB: await this.#diskUsed(dropletId),
       diskTotalGiB: size(label.disk),
       load1: busy,
-      netRxBytes: networks.reduce((sum, network) => sum + network.rx_bytes, 0),
-      netTxBytes: networks.reduce((sum, network) => sum + network.tx_bytes, 0),
+      netRxBytes: now.received,
+      netTxBytes: now.sent,
     };
   }
 
+  /** Undefined where the machine went off in between. */
   async #sample(dropletId: number): Promise<Sample | undefined> {
-    const stats = await this.#stats(dropletId);
-    return stats && sampleOf(stats);
-  }
-
-  #stats(dropletId: number): Promise<Docker.ContainerStats | undefined> {
-    const options = { stream: false as const, "one-shot": true };
-    return unless([404, 409], this.#docker.getContainer(this.#names.droplet(dropletId)).stats(options));
+    const command = ["/usr/local/lib/windlass/readings"];
+    const line = await unless([404, 409], exec(this.#docker, this.#names.droplet(dropletId), command));
+    if (line === undefined) return undefined;
+    const [cpu = 0, memory = 0, received = 0, sent = 0] = line.trim().split(" ").map(Number);
+    return { cpu: cpu / 1e6, at: Date.now(), memoryMiB: memory / 1024 ** 2, received, sent };
   }
 
   async #diskUsed(dropletId: number): Promise<number> {
     const container = this.#docker.getContainer(this.#names.droplet(dropletId));
-    const sized = (await container.inspect({ size: true } as object)) as { SizeRootFs?: number };
-    return (sized.SizeRootFs ?? 0) / 1024 ** 3;
+    const sized = await unless([404], container.inspect({ size: true } as object));
+    return ((sized as { SizeRootFs?: number } | undefined)?.SizeRootFs ?? 0) / 1024 ** 3;
   }
-}
-
-function sampleOf(stats: Docker.ContainerStats): Sample {
-  return { cpu: stats.cpu_stats.cpu_usage.total_usage, at: Date.parse(stats.read) };
 }
