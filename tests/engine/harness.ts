@@ -150,7 +150,16 @@ function run(dir: string, env: NodeJS.ProcessEnv, args: string[], options: RunOp
   });
 }
 
-const KINDS: Record<string, number> = { replace: 9, "create-replacement": 8, update: 7, create: 6, delete: 5, import: 5, refresh: 2, same: 1 };
+const KINDS: Record<string, number> = {
+  replace: 9,
+  "create-replacement": 8,
+  update: 7,
+  create: 6,
+  delete: 5,
+  import: 5,
+  refresh: 2,
+  same: 1,
+};
 
 /** The engine's events, one JSON document a line. */
 function read(text: string): Pick<Outcome, "ops" | "diffs"> {
@@ -187,7 +196,12 @@ export async function fault(cloud: { url: string }, rule: Record<string, unknown
 }
 
 /** One call of the cloud's API, as somebody beside the program would make it. */
-export async function api(cloud: { url: string; token: string }, method: string, path: string, body?: unknown): Promise<any> {
+export async function api(
+  cloud: { url: string; token: string },
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<any> {
   const answer = await fetch(`${cloud.url}${path}`, {
     method,
     headers: { authorization: `Bearer ${cloud.token}`, "content-type": "application/json" },

@@ -25,7 +25,8 @@ function value(given: unknown): unknown {
   if ($file !== undefined) return new pulumi.asset.FileAsset($file);
   if ($folder !== undefined) return new pulumi.asset.FileArchive($folder);
   if ($string !== undefined) return new pulumi.asset.StringAsset($string);
-  if ($call !== undefined) return pulumi.output(lookUp($call)(args)).apply((result: any) => (pick ? result[pick] : result));
+  if ($call !== undefined)
+    return (pulumi.output(lookUp($call)(args)) as pulumi.Output<any>).apply((result) => (pick ? result[pick] : result));
   return Object.fromEntries(Object.entries(given).map(([name, part]) => [name, value(part)]));
 }
 

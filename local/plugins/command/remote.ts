@@ -41,7 +41,10 @@ async function run(
   output: Output,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const channel = await start(client, command, environmentOf(inputs, before));
+  const environment = (inputs.environment ?? {}) as Record<string, string>;
+  await refuseUnaccepted(client, environment);
+  const previous = inputs.addPreviousOutputInEnv === false ? {} : previousOutput(before);
+  const channel = await start(client, command, { ...environment, ...previous });
   channel.setEncoding("utf8").on("data", (text: string) => output.add("stdout", text));
   channel.stderr.setEncoding("utf8").on("data", (text: string) => output.add("stderr", text));
   channel.on("error", () => {}).end(String(inputs.stdin ?? ""));
@@ -63,10 +66,21 @@ async function run(
   });
 }
 
-/** Most servers accept few variables or none (AcceptEnv), and do not say which they have refused. */
-function environmentOf(inputs: Properties, before: Properties): Record<string, string> {
-  const previous = inputs.addPreviousOutputInEnv === false ? {} : previousOutput(before);
-  return { ...((inputs.environment ?? {}) as Record<string, string>), ...previous };
+/** Servers accept few variables (AcceptEnv) and silently drop the others; so it is asked which arrive. */
+async function refuseUnaccepted(client: Client, environment: Record<string, string>): Promise<void> {
+  const names = Object.keys(environment);
+  if (names.length === 0) return;
+  const wrong = names.find((name) => !/^[A-Za-z_]\w*$/.test(name));
+  if (wrong !== undefined) throw new Error(`environment: "${wrong}" is not the name of a variable`);
+  const script = names.map((name) => `[ -n "\${${name}+set}" ] || echo ${name}`).join("; ");
+  const channel = await start(client, script, environment);
+  let refused = "";
+  for await (const text of channel.setEncoding("utf8")) refused += text;
+  if (!refused.trim()) return;
+  throw new Error(
+    `could not set environment variable "${refused.trim().split("\n").join('", "')}": this only works if the SSH server ` +
+      "accepts it (AcceptEnv); or prefix the command with it, in the form 'VAR=value command'",
+  );
 }
 
 function start(client: Client, command: string, env: Record<string, string>): Promise<ClientChannel> {

@@ -31,9 +31,18 @@ function open(): Instance {
     },
     invoke(token, args, call) {
       const lookUp = FUNCTIONS.get(token);
-      return lookUp?.(connect(call.signal), args, call);
+      return lookUp && told(token, () => lookUp(connect(call.signal), args, call));
     },
   };
+}
+
+/** The official plugin's words around what went wrong, which programs may look for. */
+async function told(token: string, work: () => Promise<Properties>): Promise<Properties> {
+  try {
+    return await work();
+  } catch (error) {
+    throw new Error(`invoking ${token}: 1 error occurred:\n\t* ${(error as Error).message}`, { cause: error });
+  }
 }
 
 function endpointOf(settings: Properties): string {

@@ -3,6 +3,7 @@ import plugin from "@pulumi/pulumi/proto/plugin_pb.js";
 import messages from "@pulumi/pulumi/proto/provider_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import { PartialFailure, type Provider, type Resource, type ResourceCall } from "./provider.ts";
+import { redacted, redactor } from "./redaction.ts";
 import {
   checkResponse,
   createResponse,
@@ -25,6 +26,15 @@ interface ResourceRequest {
   getType(): string;
   getPreview?(): boolean;
   getTimeout?(): number;
+}
+
+type Hide = (text: string) => string;
+
+/** What a request is about. */
+interface Target {
+  resource: Resource;
+  call: ResourceCall;
+  hide: Hide;
 }
 
 /** The engine's provider protocol (pulumi/provider.proto) over one provider. */
@@ -102,20 +112,22 @@ export function handlers(provider: Provider, engineAddress?: string) {
     delete: answer(remove),
   };
 
-  function resourceOf(request: ResourceRequest, session: Session): { resource: Resource; call: ResourceCall } {
+  /** @param properties of the request: what is secret in them is not shown */
+  function resourceOf(request: ResourceRequest, session: Session, ...properties: Properties[]): Target {
     const type = request.getType() || (request.getUrn().split("::")[2]?.split("$").at(-1) ?? "");
     const resource = session.instance.resource(type);
     if (!resource) throw unimplemented(`the bundled ${provider.name} plugin has no resource type ${type}`);
+    const hide = redactor(...properties);
     const call = {
       urn: request.getUrn(),
       name: request.getName() || (request.getUrn().split("::")[3] ?? ""),
       type,
       preview: request.getPreview?.() ?? false,
       timeoutSeconds: request.getTimeout?.() ?? 0,
-      log: session.log.about(request.getUrn()),
+      log: redacted(session.log.about(request.getUrn()), hide),
       signal: session.cancelled.signal,
     };
-    return { resource, call };
+    return { resource, call, hide };
   }
 
   function check(request: messages.CheckRequest, session: Session) {
@@ -147,9 +159,9 @@ export function handlers(provider: Provider, engineAddress?: string) {
   }
 
   async function create(request: messages.CreateRequest, session: Session) {
-    const { resource, call } = resourceOf(request, session);
     const given = decode(request.getProperties());
-    const created = await keepingSecrets([given], () => resource.create({ ...call, inputs: reveal(given) }));
+    const { resource, call, hide } = resourceOf(request, session, given);
+    const created = await keepingSecrets(hide, given, () => resource.create({ ...call, inputs: reveal(given) }));
     return createResponse(created.id, rewrapAll(created.outputs, given));
   }
 
@@ -167,37 +179,36 @@ export function handlers(provider: Provider, engineAddress?: string) {
   }
 
   async function update(request: messages.UpdateRequest, session: Session) {
-    const { resource, call } = resourceOf(request, session);
     const [given, olds] = [decode(request.getNews()), decode(request.getOlds())];
-    const oldInputs = reveal(decode(request.getOldInputs()));
+    const { resource, call, hide } = resourceOf(request, session, given, olds);
+    const before = { oldInputs: reveal(decode(request.getOldInputs())), oldOutputs: reveal(olds) };
     const ignoreChanges = request.getIgnorechangesList();
-    const before = { oldInputs, oldOutputs: reveal(olds) };
     const work = { ...call, ...before, id: request.getId(), inputs: reveal(given), ignoreChanges };
-    const outputs = await keepingSecrets([given], () => resource.update(work));
+    const outputs = await keepingSecrets(hide, given, () => resource.update(work));
     return updateResponse(rewrapAll(outputs, given));
   }
 
   async function remove(request: messages.DeleteRequest, session: Session) {
-    const { resource, call } = resourceOf(request, session);
-    await resource.delete({ ...call, id: request.getId(), oldOutputs: reveal(decode(request.getProperties())) });
+    const olds = decode(request.getProperties());
+    const { resource, call, hide } = resourceOf(request, session, olds);
+    const work = { ...call, id: request.getId(), oldOutputs: reveal(olds) };
+    await keepingSecrets(hide, olds, () => resource.delete(work));
     return new empty.Empty();
   }
 
   return { methods: methods as unknown as grpc.UntypedServiceImplementation, close: () => sessions.close() };
 }
 
-/** The properties of a partial failure go back to the engine too, so they keep their secrets. */
-async function keepingSecrets<T>(originals: Properties[], work: () => Promise<T>): Promise<T> {
+/** Errors are shown, so they tell no secrets; what a partial failure leaves in the state stays secret. */
+async function keepingSecrets<T>(hide: Hide, given: Properties, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw secretsKept(error, originals);
+    const shown = new Error(hide(error instanceof Error ? error.message : String(error)), { cause: error });
+    throw error instanceof PartialFailure
+      ? new PartialFailure(error.id, rewrapAll(error.outputs, given), shown)
+      : shown;
   }
-}
-
-function secretsKept(error: unknown, originals: Properties[]): unknown {
-  if (!(error instanceof PartialFailure)) return error;
-  return new PartialFailure(error.id, rewrapAll(error.outputs, ...originals), error.cause);
 }
 
 function unimplemented(message: string): Error {
