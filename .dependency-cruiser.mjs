@@ -7,7 +7,7 @@ const layers = {
   clients: ["domain"],
   components: ["domain", "catalog"],
   policy: ["domain"],
-  stacks: ["components", "policy", "domain"],
+  stacks: ["components", "policy", "clients", "domain"],
   runner: ["stacks", "components", "policy", "clients", "domain", "catalog"],
   local: [],
   examples: ["runner"],

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { run, tail, toolMissing } from "./command.ts";
 import { type Engine, engineVersion } from "./engine.ts";
@@ -9,6 +9,9 @@ const packagePath = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi";
 
 /** Without the version the CLI calls itself "" and the Automation API refuses it. */
 const linkFlags = `-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${engineVersion}`;
+
+/** Folders in the cache in which a build is going on. */
+const workPrefix = "pulumi-build.";
 
 /** Go packages that make up the CLI, roughly; for the progress line only. */
 const packageCount = 1_900;
@@ -25,8 +28,10 @@ export async function buildEngine(host: Host, progress: (line: string) => void):
   if (isExecutable(join(bin, "pulumi"))) return { bin, official: false };
   const go = await requireGo(host);
   mkdirSync(host.cache, { recursive: true });
-  const work = mkdtempSync(join(host.cache, "pulumi-build."));
+  removeAbandoned(host);
+  const work = mkdtempSync(join(host.cache, workPrefix));
   try {
+    mkdirSync(join(work, "bin"));
     progress(`building ${engineVersion} from its Go module (about 4 minutes on two cores, once)`);
     await compile(host, go, join(work, "bin/pulumi"), progress);
     mkdirSync(join(bin, ".."), { recursive: true });
@@ -35,6 +40,13 @@ export async function buildEngine(host: Host, progress: (line: string) => void):
     return { bin, official: false };
   } finally {
     rmSync(work, { recursive: true, force: true });
+  }
+}
+
+/** What a killed build left: the caller holds the lock, so nobody is at work there. */
+function removeAbandoned(host: Host): void {
+  for (const name of readdirSync(host.cache)) {
+    if (name.startsWith(workPrefix)) rmSync(join(host.cache, name), { recursive: true, force: true });
   }
 }
 

@@ -10,13 +10,17 @@ const officialSite = "https://get.pulumi.com/";
 /** How long the site may take to answer before it counts as out of reach, in milliseconds. */
 const reachMs = 3_000;
 
-/** The official CLI of the SDK's own version with its language hosts, or undefined where it cannot be downloaded. */
+/**
+ * The official CLI of the SDK's own version with its language hosts, or undefined where it cannot be downloaded or
+ * WINDLASS_NO_DOWNLOAD is set.
+ */
 export async function downloadEngine(host: Host, progress: (line: string) => void): Promise<Engine | undefined> {
+  if (host.env.WINDLASS_NO_DOWNLOAD) return undefined;
   const version = sdkVersion(host);
   const folder = join(host.cache, `pulumi-official-${version}`);
   const engine = { bin: join(folder, "bin"), official: true };
   if (existsSync(folder)) return engine;
-  if (!(await isReachable(host))) {
+  if (!(await isReachable())) {
     progress("the official download is out of reach");
     return undefined;
   }
@@ -42,8 +46,7 @@ function sdkVersion(host: Host): string {
   return (JSON.parse(manifest) as { version: string }).version;
 }
 
-async function isReachable(host: Host): Promise<boolean> {
-  if (host.env.WINDLASS_NO_DOWNLOAD) return false;
+async function isReachable(): Promise<boolean> {
   try {
     const response = await fetch(officialSite, { method: "HEAD", signal: AbortSignal.timeout(reachMs) });
     return response.status < 500;

@@ -41,11 +41,11 @@ export const style = command("format and lint", "@biomejs/biome/bin/biome", () =
   ".",
 ]);
 
-export const layers = command("layers", "dependency-cruiser/bin/dependency-cruise.mjs", (root) => [
+export const layers = command("layers", "dependency-cruiser/bin/dependency-cruiser.mjs", (root) => [
   "--config",
   ".dependency-cruiser.mjs",
   "--output-type",
-  "err-long",
+  "err",
   ...[...codeFolders, "index.ts"].filter((folder) => existsSync(join(root, folder))),
 ]);
 
