@@ -239,6 +239,11 @@ test("an existing volume is taken over by its id", async () => {
   await deploy(adopt({ tags: ownershipTags(owner) }));
 });
 
+test("an existing volume keeps the tags that others gave it", async () => {
+  const { inputs } = only((await deploy(adopt({ tags: ["mine"] }))).resources, VOLUME);
+  expect(inputs.tags).toEqual(ownershipTags(owner, ["mine"]));
+});
+
 test.each([
   [{ tags: ["windlass", "windlass-stack:prod"] }, /belongs to stack prod/],
   [{ tags: ["windlass", "windlass-project:other"] }, /belongs to project other/],

@@ -16,7 +16,7 @@ export interface DataVolumeArgs {
   owner: Ownership;
   /** The volume of that name and region, where there is one: it is taken over, with everything on it. See findVolume. A change has no effect once it is taken over. @default - a new volume is made */
   existing?: ExistingVolume;
-  /** Further tags. A change updates in place. @default [] */
+  /** Further tags. A change adds tags in place; those that an existing volume has are kept, whoever set them. @default [] */
   tags?: string[];
 }
 
@@ -44,7 +44,7 @@ export class DataVolume extends pulumi.ComponentResource {
         name: args.volumeName,
         region: args.region,
         size: args.sizeGiB,
-        tags: ownershipTags(args.owner, args.tags),
+        tags: ownershipTags(args.owner, [...(args.tags ?? []), ...(args.existing?.tags ?? [])]),
       },
       { parent: this, protect: true, retainOnDelete: true, ignoreChanges: REPLACING, import: args.existing?.id },
     );

@@ -9,8 +9,7 @@ import { readStackFile } from "./config-source.ts";
  */
 export function refuseSharedKey(publicKey: string, path: string, context: { stack: string; root: string }): void {
   for (const other of otherStacks(context)) {
-    const otherPath = readStackFile(context.root, other).values.sshKeyFile;
-    if (otherPath === undefined || publicKeyAt(keyPath(context.root, otherPath)) !== publicKey) continue;
+    if (publicKeyOf(other, context.root) !== publicKey) continue;
     throw new UserError("ConfigInvalid", {
       reason: `ssh key ${path}: the stacks ${context.stack} and ${other} share it, which is refused`,
       suggestion: `make one for ${context.stack}: ssh-keygen -t ed25519 -f ~/.ssh/windlass-${context.stack}, and set windlass:sshKeyFile to it`,
@@ -23,9 +22,11 @@ function otherStacks(context: { stack: string; root: string }): string[] {
   return names.filter((name): name is string => name !== undefined && name !== context.stack);
 }
 
-function publicKeyAt(path: string): string | undefined {
+/** Undefined where the stack names no key, or its file or key cannot be read: that is for its own run to say. */
+function publicKeyOf(stack: string, root: string): string | undefined {
   try {
-    return readKeyPair(path).publicKey;
+    const path = readStackFile(root, stack).values.sshKeyFile;
+    return path === undefined ? undefined : readKeyPair(keyPath(root, path)).publicKey;
   } catch {
     return undefined;
   }
