@@ -16,7 +16,7 @@ export function dropletSpec(id: number, changes: Partial<DropletSpec> = {}): Dro
     vcpus: 20,
     memoryMiB: 245_760,
     diskGiB: 720,
-    gpu: { model: "NVIDIA H100 80GB HBM3", count: 1, memoryMiB: 81_559 },
+    gpu: { model: "nvidia_h100", count: 1, memoryMiB: 81_920 },
     image: { slug: "gpu-h100x1-base", gpu: true, docker: true },
     region: "nyc2",
     authorizedKeys: [keys.public],

@@ -89,6 +89,7 @@ export function createDockerBackend(options: BackendOptions): Backend {
       await persistently(() => removeEverything(docker, names, toolbox));
       await snapshots.removeAll();
       reservedIps.clear();
+      droplets.forget();
     },
     async close() {
       await toolbox.remove();

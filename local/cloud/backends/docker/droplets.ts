@@ -87,16 +87,20 @@ export class Droplets {
     await removeContainer(docker, names.droplet(id));
     await unless([404], docker.getVolume(names.nestedDocker(id)).remove());
     await toolbox.block("drop", String(id));
-    this.#firewalls.delete(id);
     if (there) await this.#ground.snapshots.forgetUnused(there.Image);
   }
 
-  /** Puts a droplet's rules in force, at once where it runs; a droplet that is not there yet starts with them. */
+  /** Puts a droplet's rules in force, at once where it runs; a droplet that is not there yet, or is made anew, starts with them. */
   async setFirewall(id: number, render: (gateways: string[]) => string): Promise<void> {
     const there = await inspect(this.#ground.docker, this.#ground.names.droplet(id));
     const script = render(await this.#gateways(there));
     this.#firewalls.set(id, script);
     if (there) await this.change(id, async () => [firewallFile(script)]);
+  }
+
+  /** Forgets rules of droplets that are not there. */
+  forget(): void {
+    this.#firewalls.clear();
   }
 
   /** Lays files into a droplet and has them put in force where it runs. Changes of one droplet take turns. */
@@ -234,8 +238,8 @@ function endpoint(address: string, device: string): Docker.EndpointSettings {
 }
 
 function variantOf(spec: DropletSpec): Variant {
-  if (spec.image.gpu) return "gpu";
-  return spec.image.docker ? "docker" : "plain";
+  if (spec.image.gpu && !spec.gpu?.model.startsWith("amd_")) return "gpu";
+  return spec.image.gpu || spec.image.docker ? "docker" : "plain";
 }
 
 function addressesOf(labels: Record<string, string>): { publicIp: string; privateIp: string } {

@@ -9,7 +9,7 @@ const spec: DropletSpec = {
   vcpus: 160,
   memoryMiB: 1_966_080,
   diskGiB: 2046,
-  gpu: { model: "NVIDIA H100 80GB HBM3", count: 2, memoryMiB: 81_559 },
+  gpu: { model: "nvidia_h100", count: 2, memoryMiB: 81_920 },
   image: { slug: "gpu-h100x8-base", gpu: true, docker: true },
   region: "nyc2",
   authorizedKeys: ["ssh-ed25519 AAAA one\n", "ssh-ed25519 BBBB two"],
@@ -29,7 +29,7 @@ test("a machine is told its identity, its keys and its GPUs", () => {
   expect(content("user-data")).toBe("#cloud-config\n{}\n");
   expect(content("machine/droplet")).toBe("INSTANCE=7\nSSHD=on\nPUBLIC_IP=198.18.0.10\nDNS='10.0.0.53'\n");
   expect(content("authorized_keys")).toBe("ssh-ed25519 AAAA one\nssh-ed25519 BBBB two\n");
-  expect(content("machine/gpu")).toMatch(/^(GPU-[0-9a-f-]{36}\|NVIDIA H100 80GB HBM3\|81559\n){2}$/);
+  expect(content("machine/gpu")).toMatch(/^(GPU-[0-9a-f-]{36}\|NVIDIA H100 80GB HBM3\|81559\|700\n){2}$/);
   expect(new Set(content("machine/gpu")?.split("\n").slice(0, 2)).size).toBe(2);
 });
 

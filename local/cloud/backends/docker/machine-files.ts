@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { DropletSpec, GpuLoad } from "../../backend.ts";
+import { gpuModel } from "./gpu-models.ts";
 import type { ArchiveFile } from "./tar.ts";
 
 const machine = "var/lib/windlass/machine";
