@@ -59,10 +59,9 @@ function settings(spec: DropletSpec, publicIp: string, nameServers: string[]): s
 function gpus(spec: DropletSpec): string[] {
   const { gpu } = spec;
   if (!gpu) return [];
-  return Array.from(
-    { length: gpu.count },
-    (_, index) => `${uuid(`${spec.id}/${index}`)}|${gpu.model}|${gpu.memoryMiB}`,
-  );
+  const { name, memoryMiB, powerLimitW } = gpuModel(gpu.model, gpu.memoryMiB);
+  const line = (index: number) => [uuid(`${spec.id}/${index}`), name, memoryMiB, powerLimitW].join("|");
+  return Array.from({ length: gpu.count }, (_, index) => line(index));
 }
 
 function uuid(of: string): string {
