@@ -23,11 +23,16 @@ export function median(values: readonly number[]): number {
 }
 
 /** Median wall seconds of a whole command over `runs` runs after one warm-up. Throws when a run fails. */
-export function timeCommand(command: string, args: readonly string[], options: { runs?: number; env?: NodeJS.ProcessEnv; cwd?: string } = {}): number {
+export function timeCommand(
+  command: string,
+  args: readonly string[],
+  options: { runs?: number; env?: NodeJS.ProcessEnv; cwd?: string } = {},
+): number {
   const once = (): number => {
     const start = performance.now();
     const result = spawnSync(command, args, { cwd: options.cwd, env: options.env ?? process.env, encoding: "utf8" });
-    if (result.status !== 0) throw new Error(`${command} ${args.join(" ")} failed:\n${result.stderr || result.stdout || result.error}`);
+    if (result.status !== 0)
+      throw new Error(`${command} ${args.join(" ")} failed:\n${result.stderr || result.stdout || result.error}`);
     return (performance.now() - start) / 1000;
   };
   once();
@@ -35,14 +40,22 @@ export function timeCommand(command: string, args: readonly string[], options: {
 }
 
 /** Several commands in turn (A B A B ...), so that a machine whose speed drifts does not favour one of them. */
-export function timeSideBySide(commands: Record<string, readonly string[]>, options: { runs?: number; env?: NodeJS.ProcessEnv; cwd?: string } = {}): Record<string, number> {
+export function timeSideBySide(
+  commands: Record<string, readonly string[]>,
+  options: { runs?: number; env?: NodeJS.ProcessEnv; cwd?: string } = {},
+): Record<string, number> {
   const seconds: Record<string, number[]> = {};
   for (let run = 0; run <= (options.runs ?? 5); run++) {
     for (const [name, [command, ...args]] of Object.entries(commands)) {
       const start = performance.now();
-      const result = spawnSync(command as string, args, { cwd: options.cwd, env: options.env ?? process.env, encoding: "utf8" });
+      const result = spawnSync(command as string, args, {
+        cwd: options.cwd,
+        env: options.env ?? process.env,
+        encoding: "utf8",
+      });
       if (result.status !== 0) throw new Error(`${name} failed:\n${result.stderr || result.stdout || result.error}`);
-      if (run > 0) (seconds[name] ??= []).push((performance.now() - start) / 1000);
+      if (run === 0) continue;
+      seconds[name] = [...(seconds[name] ?? []), (performance.now() - start) / 1000];
     }
   }
   return Object.fromEntries(Object.entries(seconds).map(([name, values]) => [name, median(values)]));

@@ -16,7 +16,9 @@ if (files.length === 0) {
   process.exit(2);
 }
 
-process.stderr.write(`machine: ${cpus().length} x ${cpus()[0]?.model}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}\n`);
+process.stderr.write(
+  `machine: ${cpus().length} x ${cpus()[0]?.model}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}\n`,
+);
 const all: Record<string, Measurement[]> = {};
 let failed = false;
 for (const file of files) {
@@ -41,6 +43,9 @@ function format(row: Measurement): string {
     const met = "atMost" in row.target ? row.value <= limit : row.value >= limit;
     parts.push(`target ${word} ${limit} ${row.unit} (x${(row.value / limit).toFixed(2)}${met ? "" : ", missed"})`);
   }
-  if (row.beside) parts.push(`${row.beside.what} ${row.beside.value.toFixed(digits)} ${row.unit} (x${(row.value / row.beside.value).toFixed(2)})`);
+  if (row.beside)
+    parts.push(
+      `${row.beside.what} ${row.beside.value.toFixed(digits)} ${row.unit} (x${(row.value / row.beside.value).toFixed(2)})`,
+    );
   return parts.join("  ");
 }

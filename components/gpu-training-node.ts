@@ -89,6 +89,7 @@ export class GpuTrainingNode extends pulumi.ComponentResource {
     const own = ownershipTags(args.owner, args.tags);
     // Read through the firewall's id, so that the droplet waits for the firewall.
     const tags = pulumi.all([args.firewallTag, args.firewallId]).apply(([tag]) => [...new Set([...own, tag])].sort());
+    const createLimit = `${Math.round((args.createTimeoutMinutes ?? 5) * 60)}s`;
     return new digitalocean.Droplet(
       name,
       {
@@ -107,7 +108,7 @@ export class GpuTrainingNode extends pulumi.ComponentResource {
         ignoreChanges: REBUILDING,
         replacementTrigger: args.generation ?? 1,
         deleteBeforeReplace: true,
-        customTimeouts: { create: "5m", delete: "5m" },
+        customTimeouts: { create: createLimit, delete: "5m" },
       },
     );
   }

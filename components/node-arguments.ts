@@ -13,6 +13,11 @@ export interface GpuTrainingNodeArgs {
   image: string;
   /** Counts rebuilds, from 1. A change replaces the droplet and all that is on its root disk; the volume stays. @default 1 */
   generation?: number;
+  /**
+   * Minutes within which the droplet must be active, 0.1 to 120; large sizes may need more. A change has no effect on a droplet that is there.
+   * @default 5
+   */
+  createTimeoutMinutes?: number;
   /** Project, stack and node: they are tags. A change updates in place. */
   owner: Required<Ownership>;
   /** Further tags. A change updates in place. @default [] */
@@ -99,6 +104,9 @@ export function nodeProblems(args: GpuTrainingNodeArgs): string[] {
     );
   if (!Number.isInteger(generation) || generation < 1)
     found.push(`generation: got ${generation}, allowed is a whole number from 1; raise it by one to rebuild`);
+  const minutes = args.createTimeoutMinutes ?? 5;
+  if (!(minutes >= 0.1 && minutes <= 120))
+    found.push(`createTimeoutMinutes: got ${minutes}, allowed are 0.1 to 120 minutes; change it`);
   if (!/^(\/[\w.-]+)+$/.test(args.volume.mountPoint))
     found.push(
       `volume.mountPoint: got ${JSON.stringify(args.volume.mountPoint)}, allowed is an absolute path; for example /mnt/data`,

@@ -134,6 +134,7 @@ export const fields = {
   sizeCpu: text(SLUG, "a size slug such as c-8-intel"),
   inferenceDomain: text(/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/, "a domain name"),
   sslCertPath: text(/^\/\S+$/, "an absolute path"),
+  createTimeoutMinutes: number(0.1, 120, "minutes", { whole: false }),
   generation: number(1, 1_000_000, "rebuilds", { whole: true }),
   tags: list(tagProblem, "a list of tags", { least: 0 }),
 };

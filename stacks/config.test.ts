@@ -35,6 +35,7 @@ test("one address is enough: the rest has defaults", () => {
     dataTarget: "/mnt/finance-smollm3/data",
     bootstrap: true,
     snapshotOnStop: true,
+    createTimeoutMinutes: 5,
     generation: 1,
     tags: [],
   });

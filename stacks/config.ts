@@ -65,6 +65,8 @@ export interface StackConfig {
   inferenceDomain?: string;
   /** Folder of the TLS certificate of that domain. */
   sslCertPath?: string;
+  /** Minutes within which the droplet must be active, 0.1 to 120; sizes of eight GPUs may need more than the default. @default 5 */
+  createTimeoutMinutes: number;
   /** Counts rebuilds: raise it to replace the droplet with a fresh one; the volume stays. @default 1 */
   generation: number;
   /** Further tags for every resource. @default [] */
@@ -193,6 +195,7 @@ function withDefaults(input: ConfigInput, context: ConfigContext): StackConfig {
     dataTarget: input.dataTarget ?? `${mountPoint}/data`,
     bootstrap: input.bootstrap ?? true,
     snapshotOnStop: input.snapshotOnStop ?? true,
+    createTimeoutMinutes: input.createTimeoutMinutes ?? 5,
     generation: input.generation ?? 1,
     tags: input.tags ?? [],
   };

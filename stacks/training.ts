@@ -53,6 +53,7 @@ export async function trainingStack(config: StackConfig, context: StackContext):
     size: config.gpuSize,
     image: config.image,
     generation: config.generation,
+    createTimeoutMinutes: config.createTimeoutMinutes,
     owner,
     tags: config.tags,
     vpcUuid: network.vpcUuid,

@@ -1,0 +1,132 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { localCloudControl, startLocalCloud, stopLocalCloud, type UserError } from "../../runner/index.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+/** What ended a command of the command line. */
+export interface CliOutcome {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Windlass's own program in a folder of its own, with a local cloud without machines behind it. */
+export interface FaultStack {
+  root: string;
+  home: string;
+  /** Options every operation of the runner gets. */
+  options: { root: string; home: string; stack: string; cloud: string };
+  startCloud(): Promise<void>;
+  /** kill -9, as a power cut would. */
+  killCloud(): void;
+  fault(rule: Record<string, unknown>): Promise<void>;
+  clearFaults(): Promise<void>;
+  /** Live objects, GPU droplets included. */
+  objects(): Promise<Record<string, Record<string, unknown>[]>>;
+  /** Everything on the cloud and in the state is gone; keys and plugins stay. */
+  forget(): Promise<void>;
+  /** Starts the real command line in a process of its own. */
+  cli(args: string[]): { child: ChildProcess; done: Promise<CliOutcome> };
+  remove(): Promise<void>;
+}
+
+/** Action times are a hundredth of DigitalOcean's, so that there is something to be killed in. */
+export async function faultStack(config: Record<string, unknown> = {}): Promise<FaultStack> {
+  const root = mkdtempSync(join(tmpdir(), "windlass-faults-"));
+  const home = join(root, ".windlass");
+  mkdirSync(home);
+  cpSync(join(ROOT, "Pulumi.yaml"), join(root, "Pulumi.yaml"));
+  symlinkSync(join(ROOT, "node_modules"), join(root, "node_modules"));
+  writeFileSync(join(root, "package.json"), JSON.stringify({ name: "faults", type: "module", main: "index.ts" }));
+  writeFileSync(join(root, "index.ts"), `export * from ${JSON.stringify(join(ROOT, "index.ts"))};\n`);
+  const values = {
+    cloud: "local",
+    region: "tor1",
+    vpcIpRange: "10.77.0.0/20",
+    sshAllowedAddresses: ["127.0.0.1/32"],
+    volumeSizeGiB: 100,
+    bootstrap: false,
+    createTimeoutMinutes: 0.1,
+    ...config,
+  };
+  const namespaced = Object.fromEntries(Object.entries(values).map(([key, value]) => [`windlass:${key}`, value]));
+  writeFileSync(join(root, "Pulumi.test.yaml"), JSON.stringify({ config: namespaced }));
+  const env = {
+    ...process.env,
+    WINDLASS_HOME: home,
+    WINDLASS_LOCAL_BACKEND: "none",
+    WINDLASS_RETRY_SCALE: "0.02",
+    NO_COLOR: "1",
+  };
+  process.env.WINDLASS_RETRY_SCALE = "0.02";
+  const local = { home };
+  const startCloud = async () => {
+    await startLocalCloud({ ...local, backend: "none", actionScale: 0.01 });
+  };
+  await startCloud();
+  return {
+    root,
+    home,
+    options: { root, home, stack: "test", cloud: "local" },
+    startCloud,
+    killCloud: () => {
+      const { pid } = JSON.parse(readFileSync(join(home, "cloud", "cloud.json"), "utf8")) as { pid: number };
+      process.kill(pid, "SIGKILL");
+    },
+    fault: async (rule) => void (await localCloudControl(local, "POST", "faults", rule)),
+    clearFaults: async () => void (await localCloudControl(local, "DELETE", "faults")),
+    objects: () => localCloudControl(local, "GET", "objects"),
+    forget: async () => {
+      await localCloudControl(local, "POST", "reset");
+      for (const folder of ["state", "operations"]) rmSync(join(home, folder), { recursive: true, force: true });
+    },
+    cli: (args) => {
+      const child = spawn(process.execPath, [join(ROOT, "runner", "cli", "main.ts"), ...args], {
+        cwd: root,
+        env,
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+      const outcome: CliOutcome = { code: null, signal: null, stdout: "", stderr: "" };
+      child.stdout.on("data", (chunk) => (outcome.stdout += chunk));
+      child.stderr.on("data", (chunk) => (outcome.stderr += chunk));
+      const done = new Promise<CliOutcome>((resolve) => {
+        child.on("close", (code, signal) => resolve({ ...outcome, code, signal }));
+      });
+      return { child, done };
+    },
+    remove: async () => {
+      await stopLocalCloud(local);
+      if (existsSync(root)) rmSync(root, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The error that an operation ended with; fails when it did not. */
+export async function errorOf(operation: Promise<unknown>): Promise<UserError> {
+  const outcome = await operation.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (outcome === undefined) throw new Error("the operation succeeded");
+  return outcome as UserError;
+}
+
+/** How many of each kind there are, without the default VPCs, which every account has. */
+export async function counts(stack: FaultStack): Promise<Record<string, number>> {
+  const { droplets = [], volumes = [], firewalls = [], vpcs = [], ssh_keys = [] } = await stack.objects();
+  return {
+    droplets: droplets.length,
+    volumes: volumes.length,
+    firewalls: firewalls.length,
+    vpcs: vpcs.filter(({ default: isDefault }) => !isDefault).length,
+    keys: ssh_keys.length,
+  };
+}
+
+/** One node, whole: one of everything, and nothing besides. */
+export const ONE_OF_EACH = { droplets: 1, volumes: 1, firewalls: 1, vpcs: 1, keys: 1 };
