@@ -128,7 +128,7 @@ test("the droplet is rebuilt on purpose only, the old one first", async () => {
     ignoreChanges: ["image", "sshKeys", "userData"],
     deleteBeforeReplace: true,
     replacementTrigger: 3,
-    customTimeouts: { create: "5m" },
+    customTimeouts: { create: "300s" },
   });
   expect(only(await everything(), ATTACHMENT).opts.deleteBeforeReplace).toBe(true);
 });
