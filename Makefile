@@ -10,8 +10,8 @@ NODE := $(CURDIR)/.tools/node/bin/node
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: packages ## bring what is missing: Node, npm dependencies, git, ssh, Pulumi, Docker
-	@$(NODE) runner/toolchain/main.ts
+setup: packages ## bring what is missing: Node, npm dependencies, git, ssh, Pulumi, Docker; PARTS="git pulumi" only those
+	@$(NODE) runner/toolchain/main.ts $(PARTS)
 
 packages:
 	@sh runner/toolchain/bootstrap.sh "$(CURDIR)"
