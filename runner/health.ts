@@ -2,10 +2,9 @@ import { UserError } from "../domain/errors.ts";
 import { HEALTH_LIMITS, type HealthResult, healthStatus } from "../domain/health-result.ts";
 import type { NodeOutput } from "../domain/provision-result.ts";
 import { GIB } from "../domain/units.ts";
-import { stackOutputs } from "./checkpoint.ts";
 import { type NodeOptions, withNode } from "./node.ts";
 import { nodesOf } from "./nodes.ts";
-import { currentDeployment } from "./prepare.ts";
+import { currentDeployment, stackConfig } from "./prepare.ts";
 import { resolveTarget } from "./target.ts";
 
 /** Milliseconds in which a healthy node answers over ssh. */
@@ -14,7 +13,7 @@ export const HEALTH_TIMEOUT_MS = 5000;
 /** Looks at every node of the stack (or the one named) over ssh; one Health Check Result each. Throws `NotFound` when there is none. */
 export async function health(options: NodeOptions = {}): Promise<HealthResult[]> {
   const target = resolveTarget(options);
-  const all = nodesOf(stackOutputs(await currentDeployment(target)));
+  const all = nodesOf(await currentDeployment(target), stackConfig(target).mountPoint);
   const nodes = options.node === undefined ? all : all.filter(({ name }) => name === options.node);
   if (nodes.length === 0) {
     throw new UserError("NotFound", {
@@ -96,7 +95,7 @@ export function healthOf(node: NodeOutput, output: string, responseTimeMs: numbe
     const line = output.split("\n").find((candidate) => candidate.startsWith(`${name} `));
     return line?.split(/\s+/).slice(1).map(Number);
   };
-  const gpus = output.split("\n").filter((line) => line.startsWith("gpu "));
+  const gpus = output.split("\n").filter((line) => /^gpu \d/.test(line));
   const gpu = gpus.map((line) => line.split(/\s+/).slice(1).map(Number));
   const [used, total] = read("disk") ?? read("root") ?? [];
   const cpu = read("cpu")?.[0];

@@ -1,6 +1,7 @@
 /** The single bridge to `local/`: its process, its control interface, its plugins. Nothing else of the runner knows that folder. */
 import { spawn } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { UserError } from "../domain/errors.ts";
 import { type CloudAddress, cloudAddress } from "./engine.ts";
@@ -20,13 +21,16 @@ export interface LocalCloudOptions {
 export interface StartOptions extends LocalCloudOptions {
   /** What stands behind a droplet. @default WINDLASS_LOCAL_BACKEND, else `docker` */
   backend?: string;
-  /** @default the port it had before, else a free one */
+  /** @default the port it had when it was killed, else a free one */
   port?: number;
-  /** 1 = actions take as long as at DigitalOcean, 0 = no time. @default WINDLASS_LOCAL_ACTION_SCALE, else the cloud's own */
+  /** 1 = actions take as long as at DigitalOcean, 0 = no time. @default WINDLASS_LOCAL_ACTION_SCALE, else 0.1 */
   actionScale?: number;
   /** `real`, `scaled` or `driven`. @default `real` */
   clock?: string;
 }
+
+/** A GPU droplet takes three minutes at DigitalOcean: 18 s show that there is a wait and what is done meanwhile. */
+const DEFAULT_ACTION_SCALE = 0.1;
 
 /** Seconds in which the cloud must be ready once its process runs; the first start builds the droplet image. */
 const START_TIMEOUT_SECONDS = 900;
@@ -79,12 +83,12 @@ function startLock(home: string): () => void {
 async function spawnCloud(options: StartOptions, backend: LocalBackend): Promise<CloudAddress> {
   const folder = join(options.home, "cloud");
   const logFile = join(folder, "cloud.log");
-  const scale = options.actionScale ?? process.env.WINDLASS_LOCAL_ACTION_SCALE;
-  const port = options.port ?? lastPort(options.home);
+  const scale = options.actionScale ?? process.env.WINDLASS_LOCAL_ACTION_SCALE ?? DEFAULT_ACTION_SCALE;
+  const port = options.port ?? (await lastPort(options.home));
   const args = [
     join(OWN_ROOT, "local", "cloud", "main.ts"),
     ...["--data", folder, "--backend", backend, "--port", String(port)],
-    ...(scale === undefined ? [] : ["--action-scale", String(scale)]),
+    ...["--action-scale", String(scale)],
     ...(options.clock ? ["--clock", options.clock] : []),
   ];
   const before = existsSync(logFile) ? readFileSync(logFile, "utf8").length : 0;
@@ -107,10 +111,15 @@ async function spawnCloud(options: StartOptions, backend: LocalBackend): Promise
   throw startFailed(logFile, before, `it was not ready within ${START_TIMEOUT_SECONDS} s`);
 }
 
-/** The address that earlier stacks have in their state goes on being right after a restart. */
-function lastPort(home: string): number {
+/** After a kill the cloud comes back where whoever works with it looks for it, unless somebody else is there now. */
+async function lastPort(home: string): Promise<number> {
   const url = cloudAddress(home)?.url;
-  return url ? Number(new URL(url).port) : 0;
+  const port = url ? Number(new URL(url).port) : 0;
+  const probe = createServer();
+  return new Promise((resolve) => {
+    probe.once("error", () => resolve(0));
+    probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(port)));
+  });
 }
 
 function startFailed(logFile: string, before: number, what: string): UserError {

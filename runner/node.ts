@@ -9,8 +9,8 @@ import type { TransferResult } from "../clients/ssh/transfer.ts";
 import { UserError } from "../domain/errors.ts";
 import type { NodeOutput } from "../domain/provision-result.ts";
 import { formatBytes } from "../domain/units.ts";
-import { stackOutputs } from "./checkpoint.ts";
-import { nodesOf } from "./nodes.ts";
+import type { Deployment } from "./checkpoint.ts";
+import { nodesOf, pinnedHostKey } from "./nodes.ts";
 import { currentDeployment, stackConfig } from "./prepare.ts";
 import type { OnEvent } from "./progress.ts";
 import { resolveTarget, type Target, type TargetOptions } from "./target.ts";
@@ -147,12 +147,26 @@ function privateKeyFile(target: Target): string {
   return keyPath(target.root, stackConfig(target).sshKeyFile).replace(/^~(?=\/|$)/, homedir());
 }
 
+/** After an update that failed the key is only in the state of the step that pinned it, encrypted. */
+async function withHostKey(target: Target, node: NodeOutput): Promise<NodeOutput> {
+  if (node.hostKey !== "") return node;
+  const { stack } = await (await import("./engine/stack.ts")).openStack(target, "export", {});
+  const hostKey = pinnedHostKey((await stack.exportStack()).deployment as Deployment, node);
+  if (hostKey) return { ...node, hostKey };
+  const reason = `node ${node.name} has not been reached over ssh yet, so its host key is not known`;
+  throw new UserError("SSHConnectionFailed", {
+    ...{ host: node.ipAddress, user: node.sshUser, reason },
+    suggestion: `run: windlass up --stack ${target.stack}`,
+  });
+}
+
 /** The node asked for. Throws `NotFound`, naming those that there are. */
 export async function findNode(options: NodeOptions): Promise<{ target: Target; node: NodeOutput }> {
   const target = resolveTarget(options);
-  const nodes = nodesOf(stackOutputs(await currentDeployment(target)));
+  const nodes = nodesOf(await currentDeployment(target), stackConfig(target).mountPoint);
   const node = options.node === undefined ? nodes[0] : nodes.find(({ name }) => name === options.node);
-  if (node && (options.node !== undefined || nodes.length === 1)) return { target, node };
+  if (node && (options.node !== undefined || nodes.length === 1))
+    return { target, node: await withHostKey(target, node) };
   const has = nodes.map(({ name }) => name).join(", ");
   throw new UserError("NotFound", {
     reason: options.node ? `stack ${target.stack} has no node ${options.node}` : `stack ${target.stack} has no node`,

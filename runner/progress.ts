@@ -4,6 +4,8 @@ export type ProgressEvent =
   | { kind: "note"; level: "info" | "warning"; text: string }
   | { kind: "check"; check: Check }
   | ResourceEvent
+  /** What a running resource waits for; the next one takes its place. */
+  | { kind: "waiting"; urn: string; text: string }
   /** A line that a resource (a bootstrap step, say), a plugin or the program wrote. */
   | { kind: "line"; resource: string | undefined; text: string };
 

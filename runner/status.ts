@@ -1,11 +1,4 @@
-import {
-  type Deployment,
-  lastUpdate,
-  liveResources,
-  readCheckpoint,
-  stackOutputs,
-  type UpdateRecord,
-} from "./checkpoint.ts";
+import { type Deployment, lastUpdate, liveResources, readCheckpoint, type UpdateRecord } from "./checkpoint.ts";
 import { openCloud } from "./cloud.ts";
 import { type CostEstimate, estimateCost, priced } from "./cost.ts";
 import { cloudAddress } from "./engine.ts";
@@ -50,7 +43,7 @@ export async function status(options: TargetOptions = {}): Promise<StatusResult>
     ? readCheckpoint(target)
     : await (await import("./prepare.ts")).currentDeployment(target);
   const resources = liveResources(deployment);
-  const [nodes, sizes] = await Promise.all([nodeStates(target, stackOutputs(deployment)), knownPrices(target)]);
+  const [nodes, sizes] = await Promise.all([nodeStates(target, deployment), knownPrices(target)]);
   const lines = priced(resources);
   const cost = estimateCost(lines, lines, sizes);
   return {
@@ -73,9 +66,9 @@ function stateOf(target: Target, deployment: Deployment | undefined): StatusResu
   return liveResources(deployment).some(({ custom, type }) => custom && !type.startsWith("pulumi:")) ? "up" : "empty";
 }
 
-async function nodeStates(target: Target, outputs: Record<string, unknown>): Promise<NodeStatus[]> {
+async function nodeStates(target: Target, deployment: Deployment | undefined): Promise<NodeStatus[]> {
   return Promise.all(
-    nodesOf(outputs).map(async (node) => ({
+    nodesOf(deployment).map(async (node) => ({
       name: node.name,
       droplet_id: node.dropletId,
       status: await liveStatus(target, node.dropletId),

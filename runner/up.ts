@@ -44,13 +44,12 @@ export async function up(options: UpOptions = {}): Promise<UpResult> {
   const open = await openStack(target, "up", options, { create: true });
   const changes = await update(open, prepared, sizes, options);
   const after = await currentDeployment(target);
-  const outputs = stackOutputs(after);
   return {
     stack: target.stack,
     changes,
-    nodes: nodeResults(outputs, sizes),
+    nodes: nodeResults(after, sizes),
     cost: estimateCost(priced(liveResources(deployment)), priced(liveResources(after)), sizes),
-    outputs,
+    outputs: stackOutputs(after),
   };
 }
 

@@ -12,15 +12,17 @@ interface NodeFlags extends CommonOptions {
 }
 
 export default function command(): Command {
-  const node = stackCommand("node").addHelpText(
-    "after",
-    `
+  const node = stackCommand("node")
+    .enablePositionalOptions()
+    .addHelpText(
+      "after",
+      `
 Examples:
   $ windlass node ssh
   $ windlass node exec -- nvidia-smi
   $ windlass node put ./data /mnt/finance-smollm3/data
   $ windlass node get /mnt/finance-smollm3/checkpoints ./checkpoints`,
-  );
+    );
   node.addCommand(
     sub("ssh").argument("[arguments...]", "more arguments for ssh").description("a shell on the node").action(ssh),
   );
@@ -38,7 +40,7 @@ Examples:
   node.addCommand(
     sub("get").argument("<remote>").argument("<local>").description("fetch a file or a folder").action(get),
   );
-  return node.enablePositionalOptions();
+  return node;
 }
 
 function sub(name: string): Command {

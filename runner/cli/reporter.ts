@@ -16,11 +16,19 @@ const DOING: Record<Action, [doing: string, done: string]> = {
   same: ["keeping", "kept"],
 };
 
+interface Running {
+  event: ResourceEvent;
+  since: number;
+  remindedAt: number;
+  /** What it waits for. */
+  waiting: string;
+}
+
 /** Shows progress on a stream: on a terminal a live line under what is done, else plain lines with the seconds since the start. */
 export function createReporter(stream: NodeJS.WriteStream): { onEvent: OnEvent; end: () => void } {
   const live = stream.isTTY === true;
   const began = performance.now();
-  const running = new Map<string, { event: ResourceEvent; since: number; remindedAt: number }>();
+  const running = new Map<string, Running>();
   let phase: { text: string; since: number } | undefined;
   let drawn = false;
   const timer = setInterval(tick, live ? 100 : 1000);
@@ -50,7 +58,7 @@ export function createReporter(stream: NodeJS.WriteStream): { onEvent: OnEvent; 
   function liveLine(): string {
     const total = formatDuration(performance.now() - began);
     const items = [...running.values()].map(
-      ({ event, since }) => `${doing(event)} (${formatDuration(performance.now() - since)})`,
+      ({ event, since, waiting }) => `${doing(event)} (${formatDuration(performance.now() - since)})${waiting}`,
     );
     if (items.length > 0) return `${total}  ${items.join(", ")}`;
     return phase ? `${total}  ${phase.text}` : "";
@@ -66,14 +74,14 @@ export function createReporter(stream: NodeJS.WriteStream): { onEvent: OnEvent; 
       const seconds = (performance.now() - item.since) / 1000;
       if (seconds - item.remindedAt < REMINDER_SECONDS) continue;
       item.remindedAt = seconds;
-      print(`still ${doing(item.event)} (${formatDuration(seconds * 1000)})`);
+      print(`still ${doing(item.event)} (${formatDuration(seconds * 1000)})${item.waiting}`);
     }
   }
 
   function resource(event: ResourceEvent): void {
     const key = `${event.action} ${event.urn}`;
     if (event.state === "started") {
-      running.set(key, { event, since: performance.now(), remindedAt: 0 });
+      running.set(key, { event, since: performance.now(), remindedAt: 0, waiting: "" });
       if (live) draw();
       else print(doing(event));
       return;
@@ -84,9 +92,15 @@ export function createReporter(stream: NodeJS.WriteStream): { onEvent: OnEvent; 
     else print(`${DOING[event.action][1]} ${label(event)} (${took})`);
   }
 
+  function wait({ urn, text }: { urn: string; text: string }): void {
+    for (const item of running.values()) if (item.event.urn === urn) item.waiting = `: ${text}`;
+    if (live) draw();
+  }
+
   return {
     onEvent(event) {
       if (event.kind === "resource") resource(event);
+      else if (event.kind === "waiting") wait(event);
       else if (event.kind === "check") print(checkLine(event.check, paint));
       else if (event.kind === "note") print(event.level === "warning" ? paint("yellow", event.text) : event.text);
       else if (event.kind === "line")

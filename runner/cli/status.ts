@@ -36,7 +36,9 @@ function show(result: StatusResult): void {
     print("", ...table(["NODE", "DROPLET", "STATUS", "SIZE", "REGION", "ADDRESS"], rows), "");
     for (const { volumes } of nodes) {
       for (const volume of volumes)
-        print(`volume ${volume.name} (${volume.id}), ${volume.size_gb} GiB at ${volume.mount_point}`);
+        print(
+          `volume ${volume.name} (${volume.id}), ${volume.size_gb} GiB${volume.mount_point ? ` at ${volume.mount_point}` : ""}`,
+        );
     }
   }
   print(`${costLine(cost)}, $${cost.daily.toFixed(2)} per day`);

@@ -92,9 +92,14 @@ export function eventTracker(onEvent: OnEvent, seconds: () => number) {
     const text = redact(event.message).trimEnd();
     if (text === "" || (event.severity as string) === "debug") return;
     if (event.severity === "error") {
-      const list = messages.get(event.urn ?? "") ?? [];
-      messages.set(event.urn ?? "", [...list, text]);
-    } else if (event.severity === "warning") warnings.push(text);
+      messages.set(event.urn ?? "", [...(messages.get(event.urn ?? "") ?? []), text]);
+      return;
+    }
+    if (event.ephemeral && event.urn) {
+      onEvent({ kind: "waiting", urn: event.urn, text });
+      return;
+    }
+    if (event.severity === "warning") warnings.push(text);
     const resource = event.urn && nameOfUrn(event.urn);
     const lines = text.split("\n").filter((line) => line.trim() !== "" && !line.includes("windlass-error {"));
     for (const line of lines) onEvent({ kind: "line", resource, text: line });
