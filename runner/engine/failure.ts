@@ -102,7 +102,7 @@ async function explainResource(failure: EngineFailure, target: Target): Promise<
 
 /** DigitalOcean's own words for "no machine of that kind is left here". */
 function isCapacity(reason: string): boolean {
-  return /not (currently )?available in this region|size is not available|temporarily unavailable|insufficient capacity/i.test(
+  return /not (currently )?available in (this )?region|size is not available|temporarily unavailable|insufficient capacity/i.test(
     reason,
   );
 }
