@@ -216,8 +216,8 @@ export interface Destruction {
 export interface DestroyedResource {
   id: string;
   name: string;
-  destroyed_at: string | null;
-  error_message: string | null;
+  /** Absent until it is gone. */
+  destroyed_at?: string;
 }
 
 /** A fault to inject; see `faults.ts` for the kinds. */

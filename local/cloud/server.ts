@@ -136,6 +136,14 @@ async function serve(
   cloud.origin = url;
   cloud.actions.resume();
   cloud.firewalls.changed();
+  let closing: Promise<void> | undefined;
+  const close = async () => {
+    await gateway.close();
+    cloud.actions.stop();
+    await cloud.actions.idle();
+    await backend.close();
+    store.close();
+  };
   return {
     url,
     token,
@@ -143,13 +151,7 @@ async function serve(
     advance: (seconds) => cloud.actions.advance(seconds),
     reset: () => gateway.reset(),
     bill: () => bill(cloud, cloud.clock.now()),
-    close: async () => {
-      await gateway.close();
-      cloud.actions.stop();
-      await cloud.actions.idle();
-      await backend.close();
-      store.close();
-    },
+    close: () => (closing ??= close()),
   };
 }
 

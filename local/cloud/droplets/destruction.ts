@@ -96,9 +96,7 @@ function associated({ store }: CloudState, { id }: Droplet): Record<Family, Asso
 function begin(cloud: CloudState, droplet: Droplet, chosen: (family: Family, resource: Associated) => boolean): void {
   const all = associated(cloud, droplet);
   const pick = (family: Family): DestroyedResource[] =>
-    all[family]
-      .filter((resource) => chosen(family, resource))
-      .map(({ id, name }) => ({ id, name, destroyed_at: null, error_message: null }));
+    all[family].filter((resource) => chosen(family, resource)).map(({ id, name }) => ({ id, name }));
   const [reserved_ips, snapshots, volumes, volume_snapshots] = FAMILIES.map(pick) as [
     DestroyedResource[],
     DestroyedResource[],
@@ -125,7 +123,7 @@ function remove(cloud: CloudState, family: Family, id: string): void {
 
 function status({ id, name, resources, destroyedAt, completedAt }: Destruction) {
   return {
-    droplet: { id: String(id), name, destroyed_at: destroyedAt, error_message: null },
+    droplet: { id: String(id), name, ...(destroyedAt && { destroyed_at: destroyedAt }) },
     resources: withFloating(resources),
     completed_at: completedAt,
     failures: 0,
