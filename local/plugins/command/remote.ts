@@ -49,20 +49,40 @@ async function run(
   channel.stderr.setEncoding("utf8").on("data", (text: string) => output.add("stderr", text));
   channel.on("error", () => {}).end(String(inputs.stdin ?? ""));
   const cancel = (): void => {
-    channel.signal("TERM");
+    terminate(client);
     setTimeout(() => client.destroy(), GRACE_MS).unref();
   };
   if (signal.aborted) cancel();
   signal.addEventListener("abort", cancel, { once: true });
   return new Promise((resolve) => {
-    let how: string | undefined = "was cut off: the connection broke before it ended";
-    channel.on("exit", (code: number | null, killer?: string) => {
-      how = code === 0 ? undefined : code === null ? `was ended by ${killer}` : `failed with exit status ${code}`;
-    });
-    channel.on("close", () => {
+    // How it ended comes with `close`: the event `exit` may have been before anybody could listen.
+    channel.on("close", (code?: number | null, killer?: string) => {
       signal.removeEventListener("abort", cancel);
-      resolve(signal.aborted ? "was cancelled" : how);
+      resolve(signal.aborted ? "was cancelled" : endOf(code, killer));
     });
+  });
+}
+
+function endOf(code: number | null | undefined, killer: string | undefined): string | undefined {
+  if (killer) return `was ended by ${killer}`;
+  if (typeof code !== "number") return "was cut off: the connection broke before it ended";
+  return code === 0 ? undefined : `failed with exit status ${code}`;
+}
+
+/**
+ * Ends what the connection's other channel runs. sshd passes on no signals for root, and closing the connection ends
+ * nothing; but all commands of a connection are children of one process, each leading a group.
+ */
+const END_SIBLINGS = `for stat in /proc/[0-9]*/stat; do
+  read -r line <"$stat" || continue
+  pid=\${line%% *}; set -- \${line##*) }
+  [ "$2" = "$PPID" ] && [ "$pid" != "$$" ] && kill -TERM "-$pid"
+done 2>/dev/null`;
+
+function terminate(client: Client): void {
+  client.exec(END_SIBLINGS, (error, channel) => {
+    // A connection that is broken already ends the run by itself.
+    if (!error) channel.on("error", () => {}).resume();
   });
 }
 

@@ -62,6 +62,8 @@ async function connectOnce(connection: Connection, sock?: ClientChannel): Promis
       client.end();
       reject(explained(error, connection, verdict.hostKey));
     };
+    // Without it Nagle's algorithm adds 40 ms to every step of the handshake.
+    client.on("connect", () => void client.setNoDelay(true));
     client.on("error", give);
     client.on("keyboard-interactive", (_name, _instructions, _language, prompts, answer) =>
       answer(prompts.map(() => connection.password ?? "")),
