@@ -104,6 +104,14 @@ describe("creation", () => {
   });
 });
 
+test("a refused request leaves nothing of what it had begun", async () => {
+  const { api, control } = await testCloud({ limits: { droplets: 0 } });
+  expect((await api("POST", "/droplets", { ...CPU, tags: ["fresh"] })).status).toBe(422);
+  expect((await api.ok("GET", "/tags")).tags).toEqual([]);
+  expect((await api.ok("GET", "/vpcs")).vpcs).toEqual([]);
+  expect((await control.ok("GET", "/bill")).resources).toEqual([]);
+});
+
 describe("lists", () => {
   test("leave GPU droplets out, with and without a tag, unless asked for GPUs alone", async () => {
     const { api } = await testCloud();
