@@ -21,6 +21,8 @@ export interface TestStack {
   home: string;
   /** Options every operation of the runner gets. */
   options: { root: string; home: string; stack: string; cloud: string };
+  /** Sets `windlass:` keys of the stack. */
+  configure(changed: Record<string, unknown>): void;
   startCloud(): Promise<void>;
   /** kill -9, as a power cut would. */
   killCloud(): void;
@@ -61,10 +63,10 @@ export async function testStack(options: TestStackOptions = {}): Promise<TestSta
   const home = join(root, ".windlass");
   mkdirSync(home);
   cpSync(join(ROOT, "Pulumi.yaml"), join(root, "Pulumi.yaml"));
-  symlinkSync(join(ROOT, "node_modules"), join(root, "node_modules"));
+  for (const name of ["node_modules", "clients"]) symlinkSync(join(ROOT, name), join(root, name));
   writeFileSync(join(root, "package.json"), JSON.stringify({ name: "test-stack", type: "module", main: "index.ts" }));
   writeFileSync(join(root, "index.ts"), `export * from ${JSON.stringify(join(ROOT, "index.ts"))};\n`);
-  const values = {
+  const values: Record<string, unknown> = {
     cloud: "local",
     region: "tor1",
     vpcIpRange: "10.77.0.0/20",
@@ -72,10 +74,13 @@ export async function testStack(options: TestStackOptions = {}): Promise<TestSta
     volumeSizeGiB: 100,
     bootstrap: false,
     createTimeoutMinutes: 0.1,
-    ...config,
   };
-  const namespaced = Object.fromEntries(Object.entries(values).map(([key, value]) => [`windlass:${key}`, value]));
-  writeFileSync(join(root, "Pulumi.test.yaml"), JSON.stringify({ config: namespaced }));
+  const configure = (changed: Record<string, unknown>) => {
+    Object.assign(values, changed);
+    const namespaced = Object.entries(values).map(([key, value]) => [`windlass:${key}`, value]);
+    writeFileSync(join(root, "Pulumi.test.yaml"), JSON.stringify({ config: Object.fromEntries(namespaced) }));
+  };
+  configure(config);
   const env = {
     ...process.env,
     WINDLASS_HOME: home,
@@ -93,6 +98,7 @@ export async function testStack(options: TestStackOptions = {}): Promise<TestSta
     root,
     home,
     options: { root, home, stack: "test", cloud: "local" },
+    configure,
     startCloud,
     killCloud: () => {
       const { pid } = JSON.parse(readFileSync(join(home, "cloud", "cloud.json"), "utf8")) as { pid: number };
