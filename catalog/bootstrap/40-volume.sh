@@ -1,6 +1,7 @@
 # The data volume: VOLUME (name) mounted at MOUNT. A file system is made only on a volume that holds nothing at all.
 
 DEVICE=/dev/disk/by-id/scsi-0DO_Volume_$VOLUME
+POSTPONED=$STATE/steps/$STEP.postponed
 
 is_mounted() { [ "$(findmnt -n -o SOURCE --target "$MOUNT" 2>/dev/null)" = "$(readlink -f "$DEVICE" 2>/dev/null)" ] && mountpoint -q "$MOUNT"; }
 
@@ -8,7 +9,7 @@ fstab_line() { printf '%s %s %s defaults,nofail,discard,noatime 0 2' "$DEVICE" "
 
 folders_there() { [ -d "$MOUNT/data" ] && [ -d "$MOUNT/checkpoints" ] && [ -d "$MOUNT/logs" ]; }
 
-verify() { is_mounted && grep -qsF "$DEVICE $MOUNT " /etc/fstab && folders_there && is_whole; }
+verify() { is_mounted && grep -qsF "$DEVICE $MOUNT " /etc/fstab && folders_there && { is_whole || [ -e "$POSTPONED" ]; }; }
 
 # The file system fills the device: the volume may have grown since (1 % and 64 MiB are the file system's own).
 is_whole() {
@@ -54,14 +55,34 @@ refuse_foreign_mount() {
   fi
 }
 
+# Growing in place needs a kernel that lets us (not so in containers); else the file system grows while it is not mounted, and where it
+# is in use that is left to the next time it is mounted. Nothing is ever stopped for it.
 grow_filesystem() {
+  rm -f "$POSTPONED"
   is_whole && return 0
   say "the volume has grown: growing its file system"
   case "$TYPE" in
-    ext[234]) quietly resize2fs "$DEVICE" ;;
+    ext[234]) quietly resize2fs "$DEVICE" || grow_unmounted ;;
     xfs) quietly xfs_growfs "$MOUNT" ;;
     *) say "file system $TYPE is left at its size" ;;
   esac
+}
+
+grow_unmounted() {
+  if is_mounted && ! quietly umount "$MOUNT"; then
+    say "$MOUNT is in use and cannot grow meanwhile: it grows when the node is rebuilt, or by hand: umount, e2fsck -f, resize2fs, mount"
+    touch "$POSTPONED"
+    return 0
+  fi
+  local code=0
+  quietly e2fsck -f -p "$DEVICE" || code=$?
+  [ "$code" -le 1 ] || fail "the file system of the volume $VOLUME is damaged (e2fsck: code $code)" "mend it by hand: e2fsck -f $DEVICE"
+  quietly resize2fs "$DEVICE"
+  mount_volume
+}
+
+mount_volume() {
+  if ! is_mounted; then quietly mount -t "$TYPE" -o defaults,discard,noatime "$DEVICE" "$MOUNT"; fi
 }
 
 apply() {
@@ -70,7 +91,7 @@ apply() {
   make_filesystem
   refuse_foreign_mount
   mkdir -p "$MOUNT"
-  if ! is_mounted; then quietly mount -t "$TYPE" -o defaults,discard,noatime "$DEVICE" "$MOUNT"; fi
+  mount_volume
   grow_filesystem
   if ! grep -qsxF "$(fstab_line "$TYPE")" /etc/fstab; then
     { grep -vsF " $MOUNT " /etc/fstab || true; fstab_line "$TYPE"; echo; } >/etc/fstab.new
