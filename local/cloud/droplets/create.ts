@@ -57,7 +57,7 @@ function validPlan(cloud: CloudState, body: Record<string, unknown>, count: numb
   const { store, catalog, faults } = cloud;
   const size = catalog.sizes.get(String(body["size"] ?? ""));
   if (!size) throw unprocessable("You specified an invalid size for Droplet creation.");
-  const region = body["region"] === undefined ? (size.regions[0] ?? "") : String(body["region"]);
+  const region = body["region"] ? String(body["region"]) : (size.regions[0] ?? "");
   if (!catalog.regions.has(region)) throw unprocessable("You specified an invalid region for Droplet creation.");
   if (!catalog.regions.get(region)?.available) throw unprocessable("Region is not available");
   if (!size.regions.includes(region)) throw unprocessable("Size is not available in this region.");
@@ -105,11 +105,16 @@ function validVpc(cloud: CloudState, id: unknown, region: string): Vpc {
   return vpc;
 }
 
+/** By id; godo wraps each in an object. */
 function validVolumes(cloud: CloudState, body: Record<string, unknown>, region: string, count: number): Volume[] {
-  const ids = [...new Set(texts(body, "volumes"))];
+  const given = body["volumes"] ?? [];
+  if (!Array.isArray(given)) throw unprocessable("volumes must be a list");
+  const ids = [
+    ...new Set(given.map((entry: string | { id?: string }) => (typeof entry === "string" ? entry : entry?.id))),
+  ];
   if (ids.length > 0 && count > 1) throw unprocessable("Volumes cannot be attached when creating several Droplets.");
   return ids.map((id) => {
-    const volume = cloud.store.volumes.get(id);
+    const volume = cloud.store.volumes.get(String(id));
     if (!volume) throw unprocessable(`Volume ${id} does not exist.`);
     checkAttachable(cloud, volume, region);
     return volume;

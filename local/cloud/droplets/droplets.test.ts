@@ -76,10 +76,12 @@ describe("creation", () => {
     const { ssh_key } = await api.ok("POST", "/account/keys", { name: "k", public_key: PUBLIC_KEY });
     const { vpc } = await api.ok("POST", "/vpcs", { name: "net", region: "tor1", ip_range: "10.7.0.0/24" });
     const { volume } = await api.ok("POST", "/volumes", { name: "data", region: "tor1", size_gigabytes: 10 });
-    const body = { ...CPU, ssh_keys: [ssh_key.id, ssh_key.fingerprint], vpc_uuid: vpc.id, volumes: [volume.id] };
+    const other = (await api.ok("POST", "/volumes", { name: "other", region: "tor1", size_gigabytes: 10 })).volume;
+    const volumes = [volume.id, { id: other.id }];
+    const body = { ...CPU, ssh_keys: [ssh_key.id, ssh_key.fingerprint], vpc_uuid: vpc.id, volumes };
     const { id } = (await api.ok("POST", "/droplets", body)).droplet;
     const { droplet } = await api.ok("GET", `/droplets/${id}`);
-    expect(droplet).toMatchObject({ vpc_uuid: vpc.id, volume_ids: [volume.id] });
+    expect(droplet).toMatchObject({ vpc_uuid: vpc.id, volume_ids: [volume.id, other.id] });
     expect(droplet.networks.v4[0]).toMatchObject({
       ip_address: "10.7.0.2",
       netmask: "255.255.255.0",

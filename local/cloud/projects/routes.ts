@@ -74,7 +74,7 @@ function create(cloud: CloudState, { body }: Call): Project {
     name: validName(cloud, text(body, "name")),
     description: String(body["description"] ?? ""),
     purpose: text(body, "purpose"),
-    environment: environment(body["environment"] ?? "Development"),
+    environment: environment(body["environment"] || "Development"),
     isDefault: false,
     createdAt: now,
     updatedAt: now,

@@ -119,7 +119,7 @@ function create(cloud: CloudState, { body }: Call): Volume {
     );
   const snapshot = body["snapshot_id"] ? store.volumeSnapshots.get(String(body["snapshot_id"])) : undefined;
   if (body["snapshot_id"] && !snapshot) throw unprocessable("snapshot not found");
-  const region = body["region"] === undefined && snapshot ? snapshot.region : text(body, "region");
+  const region = !body["region"] && snapshot ? snapshot.region : text(body, "region");
   if (!catalog.regions.get(region)?.features.includes("storage")) throw unprocessable("region is invalid");
   if (snapshot && snapshot.region !== region) throw unprocessable("snapshot and volume must be in the same region");
   const sizeGiB = validSize(body["size_gigabytes"], snapshot?.minDiskGiB ?? 1);
