@@ -77,7 +77,7 @@ function transferOptions({ signal, onEvent }: NodeOptions) {
     onProgress: ({ files, totalFiles, bytes, totalBytes, bytesPerSecond }: Progress) =>
       onEvent?.({
         kind: "phase",
-        text: `${files} of ${totalFiles} files, ${formatBytes(bytes)} of ${formatBytes(totalBytes)}, ${formatBytes(bytesPerSecond)}/s`,
+        text: `${files} of ${totalFiles} files, ${formatBytes(bytes)} of ${formatBytes(totalBytes)}, ${formatBytes(Math.round(bytesPerSecond))}/s`,
       }),
   };
 }

@@ -70,10 +70,15 @@ export function eventTracker(onEvent: OnEvent, seconds: () => number) {
   const warnings: string[] = [];
   const changes: Changes = { create: 0, update: 0, replace: 0, delete: 0, same: 0 };
 
+  /** A refresh tells only at its end what it found. */
+  function note(step: Step) {
+    const known = steps.get(step.urn);
+    if (!known || rank(step.action) >= rank(known.action)) steps.set(step.urn, step);
+  }
+
   function begin(metadata: StepEventMetadata) {
     const step = stepOf(metadata);
-    const known = steps.get(metadata.urn);
-    if (!known || rank(step.action) >= rank(known.action)) steps.set(metadata.urn, step);
+    note(step);
     if (isQuiet(metadata)) return;
     started.set(key(metadata), seconds());
     const { action, urn, type, name, changed } = step;
@@ -81,10 +86,13 @@ export function eventTracker(onEvent: OnEvent, seconds: () => number) {
   }
 
   function end(metadata: StepEventMetadata, state: "finished" | "failed") {
-    const { action, urn, type, name, inputs } = stepOf(metadata);
+    const step = stepOf(metadata);
+    const { action, urn, type, name, inputs } = step;
+    note(step);
     const took = seconds() - (started.get(key(metadata)) ?? seconds());
     if (state === "failed") failed.set(urn, { urn, type, name, action, inputs, messages: [] });
-    if (isQuiet(metadata) && state === "finished") return;
+    const announced = started.has(key(metadata));
+    if (state === "finished" && (isQuiet(metadata) || !announced)) return;
     onEvent({ kind: "resource", state, action, urn, type, name, seconds: took });
   }
 
@@ -149,10 +157,10 @@ function key(metadata: StepEventMetadata): string {
   return `${metadata.op} ${metadata.urn}`;
 }
 
-/** The stack itself, its components and providers have no work of their own; neither has what stays as it is. */
+/** The stack itself, its components and providers have no work of their own; neither has what is only looked at. */
 function isQuiet(metadata: StepEventMetadata): boolean {
   const bookkeeping = !(metadata.new ?? metadata.old)?.custom || metadata.type.startsWith("pulumi:");
-  return bookkeeping || metadata.op === ("same" as string) || metadata.op === ("replace" as string);
+  return bookkeeping || ["same", "replace", "refresh"].includes(metadata.op);
 }
 
 function counts(given: Partial<Record<string, number>>): Partial<Changes> {
