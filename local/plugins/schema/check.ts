@@ -71,7 +71,9 @@ function string(field: Field, value: Value, path: string, failures: Failure[]): 
   if (typeof value !== "string") return refuse(value, "a string", path, failures);
   if (field.nonEmpty && value === "") fail(path, `expected "${path}" to be not empty`, failures);
   if (field.pattern && !field.pattern.test.test(value)) fail(path, field.pattern.reason, failures);
-  if (field.values && !field.values.includes(value)) {
+  // An empty computed value is one that nobody gave: a volume without a file system, taken over.
+  const unset = field.computed === true && value === "";
+  if (field.values && !unset && !field.values.includes(value)) {
     const allowed = field.values.map((one) => JSON.stringify(one)).join(" ");
     fail(path, `expected ${path} to be one of [${allowed}], got ${value}`, failures);
   }
