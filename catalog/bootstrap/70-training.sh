@@ -15,7 +15,8 @@ is_running() {
 
 is_finished() { [ "$(cat "$EXITFILE" 2>/dev/null)" = 0 ]; }
 
-verify() { is_running || is_finished; }
+# A job that dies at once has been started all the same: the next step says how it ended.
+verify() { is_running || is_finished || [ -n "${STARTED:-}" ]; }
 
 stop_job() {
   local pid tries
@@ -48,8 +49,13 @@ apply() {
   local pid=$!
   printf '%s %s\n' "$pid" "$(start_time "$pid")" >"$PIDFILE"
   disown
+  STARTED=yes
 }
 
 report() {
-  if is_running; then say "the job runs as process $(cut -d ' ' -f 1 "$PIDFILE"), log $JOBLOG"; else say "the job has finished, log $JOBLOG"; fi
+  if is_running; then
+    say "the job runs as process $(cut -d ' ' -f 1 "$PIDFILE"), log $JOBLOG"
+  else
+    say "the job has ended with code $(cat "$EXITFILE" 2>/dev/null || echo unknown), log $JOBLOG"
+  fi
 }

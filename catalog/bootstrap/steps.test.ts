@@ -151,8 +151,11 @@ function training(command: string) {
   return { FOLDER: root, COMMAND: command, MOUNT: mount, DATA: join(mount, "data"), JOBLOG: join(mount, "logs/training.log") };
 }
 
+/** Shell that writes a checkpoint as jobs must: whole, then renamed. */
+const writes = (step: number) => `echo '{"step":${step}}' >draft && mv draft $CHECKPOINTS/${step}.json`;
+
 test("a job is started once, its first checkpoint is waited for and shown", () => {
-  const variables = training(`echo started >>starts; sleep 0.3; echo '{"step":1}' >$CHECKPOINTS/1.json; sleep 60`);
+  const variables = training(`echo started >>starts; sleep 0.3; ${writes(1)}; sleep 60`);
   expect(run("70-training", variables).status).toBe(0);
   expect(run("70-training", variables).stderr).toContain("already done");
   const seen = run("80-checkpoint", variables);
@@ -161,7 +164,7 @@ test("a job is started once, its first checkpoint is waited for and shown", () =
 });
 
 test("a job that has died is started again, one that has finished is not", () => {
-  const variables = training(`echo started >>starts; [ -e again ] || { touch again; kill -KILL $$; }; echo '{"step":2}' >$CHECKPOINTS/2.json`);
+  const variables = training(`echo started >>starts; [ -e again ] || { touch again; kill -KILL $$; }; ${writes(2)}`);
   run("70-training", variables);
   expect(run("80-checkpoint", variables).failures[0]?.reason).toContain("ended with code 137");
   expect(run("70-training", variables).status).toBe(0);
