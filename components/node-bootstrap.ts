@@ -1,6 +1,6 @@
 import { local, remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { stepText } from "../catalog/bootstrap/text.ts";
+import { stepText } from "../catalog/step-text.ts";
 import { renderStep, type StepName, stepCommand } from "../domain/bootstrap.ts";
 import type { Checkpoint } from "../domain/provision-result.ts";
 import { quote } from "../domain/shell.ts";

@@ -3,12 +3,12 @@
 PIDFILE=$STATE/training.pid
 EXITFILE=$STATE/training.exit
 
-# A process id alone may belong to another process by now: its start time must fit too.
-start_time() { awk '{print $22}' "/proc/$1/stat" 2>/dev/null; }
+# A process id alone may belong to another process by now: its start time must fit too. One that nobody has buried (Z) is dead.
+start_time() { awk '$3 != "Z" {print $22}' "/proc/$1/stat" 2>/dev/null; }
 
 is_running() {
   local pid started
-  [ -e "$PIDFILE" ] || return 1
+  [ -e "$PIDFILE" ] && [ ! -e "$EXITFILE" ] || return 1
   read -r pid started 2>/dev/null <"$PIDFILE" || return 1
   [ -n "$started" ] && [ "$(start_time "$pid")" = "$started" ]
 }

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
-import type { StepName, StepText } from "../../domain/bootstrap.ts";
+import type { StepName, StepText } from "../domain/bootstrap.ts";
 
 /** Reads the parts of a step. */
 export function stepText(step: StepName): StepText {
-  const read = (name: string) => readFileSync(new URL(`${name}.sh`, import.meta.url), "utf8");
+  const read = (name: string) => readFileSync(new URL(`bootstrap/${name}.sh`, import.meta.url), "utf8");
   return { prelude: read("prelude"), body: read(step) };
 }

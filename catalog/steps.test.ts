@@ -3,9 +3,9 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { renderStep, type StepName } from "../../domain/bootstrap.ts";
-import { failuresIn } from "../../domain/failure-line.ts";
-import { stepText } from "./text.ts";
+import { renderStep, type StepName } from "../domain/bootstrap.ts";
+import { failuresIn } from "../domain/failure-line.ts";
+import { stepText } from "./step-text.ts";
 
 let root: string;
 beforeEach(() => {
@@ -19,17 +19,30 @@ afterEach(() => {
 function run(step: StepName, variables: Record<string, string>, text = stepText(step)) {
   const file = join(root, `${step}.sh`);
   writeFileSync(file, renderStep(step, text, variables));
-  const environment = { ...process.env, WINDLASS_STATE_FOLDER: join(root, "state"), WINDLASS_LOG_FOLDER: join(root, "log") };
-  const { status, stdout, stderr } = spawnSync("bash", ["-euo", "pipefail", file], { env: environment, encoding: "utf8" });
+  const environment = {
+    ...process.env,
+    WINDLASS_STATE_FOLDER: join(root, "state"),
+    WINDLASS_LOG_FOLDER: join(root, "log"),
+  };
+  const { status, stdout, stderr } = spawnSync("bash", ["-euo", "pipefail", file], {
+    env: environment,
+    encoding: "utf8",
+  });
   return { status, stdout, stderr, failures: failuresIn(stderr).map((failure) => failure.details) };
 }
 
 const log = () => readFileSync(join(root, "log/bootstrap.log"), "utf8").replace(/^\S+ /gm, "").replace(/\d+s/g, "Ns");
 
-function repository(files: Record<string, string>, name = "upstream"): { path: string; commit: () => string; git: (...args: string[]) => string } {
+function repository(
+  files: Record<string, string>,
+  name = "upstream",
+): { path: string; commit: () => string; git: (...args: string[]) => string } {
   const path = join(root, name);
   const git = (...args: string[]) =>
-    execFileSync("git", ["-C", path, "-c", "user.name=t", "-c", "user.email=t@t", ...args], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+    execFileSync("git", ["-C", path, "-c", "user.name=t", "-c", "user.email=t@t", ...args], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    }).trim();
   mkdirSync(path);
   git("init", "-q", "-b", "main");
   for (const [file, text] of Object.entries(files)) writeFileSync(join(path, file), text);
@@ -103,7 +116,8 @@ test("changes and commits made on the node are kept when the repository moves on
   const target = join(root, "target");
   const variables = { URL: upstream.path, REF: "main", COMMIT: "", BUNDLE: "", TARGET: target };
   run("50-repository", variables);
-  const there = (...args: string[]) => execFileSync("git", ["-C", target, "-c", "user.name=t", "-c", "user.email=t@t", ...args], { encoding: "utf8" });
+  const there = (...args: string[]) =>
+    execFileSync("git", ["-C", target, "-c", "user.name=t", "-c", "user.email=t@t", ...args], { encoding: "utf8" });
   writeFileSync(join(target, "mine.txt"), "committed");
   there("add", ".");
   there("commit", "-qm", "mine");
@@ -122,13 +136,24 @@ test("a repository or ref that does not exist is named", () => {
   const variables = { URL: join(root, "nowhere"), REF: "main", COMMIT: "", BUNDLE: "", TARGET: join(root, "target") };
   expect(run("50-repository", variables).failures[0]?.reason).toContain("nowhere does not exist or cannot be reached");
   const result = run("50-repository", { ...variables, URL: upstream.path, REF: "mian" });
-  expect(result.failures).toMatchObject([{ reason: `50-repository: the repository ${upstream.path} has no branch, tag or commit mian`, suggestion: "check windlass:repositoryRef" }]);
+  expect(result.failures).toMatchObject([
+    {
+      reason: `50-repository: the repository ${upstream.path} has no branch, tag or commit mian`,
+      suggestion: "check windlass:repositoryRef",
+    },
+  ]);
 });
 
 test("a folder with other things in it is not taken for the repository", () => {
   mkdirSync(join(root, "target"));
   writeFileSync(join(root, "target/thesis.txt"), "the only copy");
-  const variables = { URL: repository({ a: "" }).path, REF: "main", COMMIT: "", BUNDLE: "", TARGET: join(root, "target") };
+  const variables = {
+    URL: repository({ a: "" }).path,
+    REF: "main",
+    COMMIT: "",
+    BUNDLE: "",
+    TARGET: join(root, "target"),
+  };
   expect(run("50-repository", variables).failures[0]?.reason).toContain("exists and is no repository");
   expect(readFileSync(join(root, "target/thesis.txt"), "utf8")).toBe("the only copy");
 });
@@ -142,13 +167,21 @@ test("data is checked byte by byte, and damage is named", () => {
   const variables = { TARGET: target, MANIFEST: manifest, FILES: "1", DIGEST: "0123456789abcdef" };
   expect(run("60-data", variables).status).toBe(0);
   writeFileSync(join(target, "a b.txt"), "b");
-  expect(run("60-data", { ...variables, DIGEST: "f" }).failures[0]?.reason).toContain("data differs from its checksums");
+  expect(run("60-data", { ...variables, DIGEST: "f" }).failures[0]?.reason).toContain(
+    "data differs from its checksums",
+  );
 });
 
 function training(command: string) {
   const mount = join(root, "mount");
   mkdirSync(join(mount, "checkpoints"), { recursive: true });
-  return { FOLDER: root, COMMAND: command, MOUNT: mount, DATA: join(mount, "data"), JOBLOG: join(mount, "logs/training.log") };
+  return {
+    FOLDER: root,
+    COMMAND: command,
+    MOUNT: mount,
+    DATA: join(mount, "data"),
+    JOBLOG: join(mount, "logs/training.log"),
+  };
 }
 
 /** Shell that writes a checkpoint as jobs must: whole, then renamed. */
@@ -183,5 +216,7 @@ test("a job that fails at once is reported with the end of its log", () => {
   const variables = training("echo no such dataset >&2; exit 3");
   run("70-training", variables);
   const result = run("80-checkpoint", variables);
-  expect(result.failures[0]?.reason).toBe("80-checkpoint: the training job ended with code 3 before its first checkpoint: no such dataset");
+  expect(result.failures[0]?.reason).toBe(
+    "80-checkpoint: the training job ended with code 3 before its first checkpoint: no such dataset",
+  );
 });
