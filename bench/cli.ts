@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import { engineEnvironment, status, up } from "../runner/index.ts";
+import { engineEnvironment, resolveTarget, status, up } from "../runner/index.ts";
 import { testStack } from "../tests/stack.ts";
 import { type Measurement, timeCommand, timeSideBySide } from "./measure.ts";
 
@@ -23,7 +23,7 @@ export default async function cli(progress: (line: string) => void): Promise<Mea
     progress("status");
     const statusSeconds = timeCommand(windlass, ["status", ...flags], { env });
     progress("an up that changes nothing, beside the bare engine's");
-    const bare = { ...env, ...engineEnvironment({ root, home, cloud: "local" }) };
+    const bare = { ...env, ...engineEnvironment(resolveTarget(stack.options)) };
     execFileSync(pulumi, ["stack", "select", "test"], { cwd: root, env: bare, stdio: "ignore" });
     const unchanged = timeSideBySide(
       {

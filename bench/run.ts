@@ -9,7 +9,7 @@ const only = process.argv.slice(2).filter((argument) => !argument.startsWith("--
 const asJson = process.argv.includes("--json");
 
 const files = readdirSync(import.meta.dirname)
-  .filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts") && !notBenchmarks.has(file))
+  .filter((file) => file.endsWith(".ts") && !/\.(test|d)\.ts$/.test(file) && !notBenchmarks.has(file))
   .filter((file) => only.length === 0 || only.includes(basename(file, ".ts")));
 if (files.length === 0) {
   process.stderr.write(`no benchmark named ${only.join(", ")}\n`);
