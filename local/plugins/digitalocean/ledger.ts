@@ -5,6 +5,7 @@
 export class Ledger {
   readonly #ids = new Map<string, Set<string>>();
   readonly #inState = new Set<string>();
+  readonly #adopted = new Set<string>();
 
   /** The state has this object for the resource. */
   sawId(urn: string, id: string): void {
@@ -21,5 +22,18 @@ export class Ledger {
   isRecorded(urn: string, id: string): boolean {
     const ids = this.#ids.get(urn);
     return ids ? ids.has(id) : this.#inState.has(urn);
+  }
+
+  /** A create has taken the object for one that an interrupted attempt had left. */
+  adopted(urn: string, id: string): void {
+    this.#adopted.add(`${urn} ${id}`);
+  }
+
+  /**
+   * Whether a create of this command has adopted the object. When the engine then deletes it, it was recorded after all:
+   * `pulumi up --replace` does not let providers see the state.
+   */
+  wasAdopted(urn: string, id: string): boolean {
+    return this.#adopted.has(`${urn} ${id}`);
   }
 }

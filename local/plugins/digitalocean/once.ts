@@ -34,6 +34,8 @@ export interface OnceOptions {
   remove(object: Json): Promise<void>;
   /** Whether a candidate is known to be recorded in the state, or may be; it is then none of ours. */
   recorded(object: Json): boolean;
+  /** Told when an object of an earlier attempt is used. */
+  adopted?(object: Json): void;
   /** A candidate that was there before is an earlier attempt's: the tag says so. Otherwise it is somebody else's. */
   marked: boolean;
   log: Log;
@@ -66,6 +68,7 @@ export async function createOnce(options: OnceOptions): Promise<Json> {
 function adoptLeft(left: Json[], options: OnceOptions): Json {
   const fitting = left.find((object) => options.differs(object) === undefined);
   if (fitting) {
+    options.adopted?.(fitting);
     options.log.warning(`using ${options.what}, id ${fitting.id}: an interrupted update had made it`);
     return fitting;
   }

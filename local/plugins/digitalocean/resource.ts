@@ -2,6 +2,7 @@ import {
   type CheckCall,
   type Checked,
   type CreateCall,
+  type DeleteCall,
   type DiffCall,
   type Difference,
   type Found,
@@ -25,6 +26,7 @@ export function resourceOf(type: DoType, connect: (signal: AbortSignal) => Api, 
     ...connect(call.signal),
     call,
     recorded: (id) => ledger.isRecorded(call.urn, id),
+    adopted: (id) => ledger.adopted(call.urn, id),
   });
 
   return {
@@ -43,6 +45,7 @@ export function resourceOf(type: DoType, connect: (signal: AbortSignal) => Api, 
       return told(`updating ${type.noun}`, call, () => update(type, cloudFor(call), call));
     },
     delete(call) {
+      if (ledger.wasAdopted(call.urn, call.id)) return keep(type, call);
       ledger.sawId(call.urn, call.id);
       return told(`deleting ${type.noun}`, call, () => type.remove(cloudFor(call), call.id, call.oldOutputs));
     },
@@ -63,7 +66,7 @@ function diff(type: DoType, call: DiffCall): Difference {
 }
 
 async function create(type: DoType, cloud: Cloud, call: CreateCall): Promise<{ id: string; outputs: Properties }> {
-  const inputs = inputsOf(call.inputs);
+  const inputs = inputsOf(type, call.inputs);
   if (call.preview) return { id: "", outputs: planned(type, inputs) };
   const made = await type.create(cloud, inputs);
   return { id: made.id, outputs: await settled(type, cloud, made, inputs, storedInputs(type, inputs)) };
@@ -94,7 +97,7 @@ async function read(type: DoType, cloud: Cloud, call: ReadCall): Promise<Found |
 }
 
 async function update(type: DoType, cloud: Cloud, call: UpdateCall): Promise<Properties> {
-  const inputs = inputsOf(call.inputs);
+  const inputs = inputsOf(type, call.inputs);
   type.plan?.(call.oldOutputs, inputs);
   const kept = { ...lasting(type, call.oldOutputs), ...storedInputs(type, inputs) };
   if (call.preview) {
@@ -119,10 +122,14 @@ async function stateNow(type: DoType, cloud: Cloud, call: UpdateCall): Promise<P
   return object ? stateOf(type, call.id, object, call.oldOutputs) : call.oldOutputs;
 }
 
-/** The inputs without what only the engine's bookkeeping needs. */
-function inputsOf(inputs: Properties): Properties {
+/** The inputs as they are sent: without the engine's bookkeeping, and in the letter case that the API has. */
+function inputsOf(type: DoType, inputs: Properties): Properties {
   const { [DEFAULTS]: _, ...own } = inputs;
-  return own;
+  const sent = (name: string, value: Value): Value => {
+    const field = type.inputs[name];
+    return field?.stored === "lower" ? stored(field, value) : value;
+  };
+  return Object.fromEntries(Object.entries(own).map(([name, value]) => [name, sent(name, value)]));
 }
 
 /** What stays in the state when the inputs do not mention it. */
@@ -174,6 +181,14 @@ function refreshed(type: DoType, oldInputs: Properties, outputs: Properties): Pr
     if (!agrees(field, outputs[name], oldInputs[name])) result[name] = outputs[name];
   }
   return result;
+}
+
+/** The object that was to be replaced is the one that the create has just taken for a leftover, and is in use again. */
+async function keep(type: DoType, { id, name, log }: DeleteCall): Promise<void> {
+  log.warning(
+    `${type.noun} "${name}" (id ${id}) was not replaced: under the same name it cannot be told from one that an ` +
+      "interrupted update has left; give the resource deleteBeforeReplace, and replace it again",
+  );
 }
 
 /** The inputs that a program would give to get what is there. */

@@ -28,11 +28,17 @@ export function markOf(cloud: Cloud, inputs: Properties): string {
   return operationTag(cloud.call.urn, String(inputs.name));
 }
 
-/** The mark is removed with its object, or tags would pile up. */
-export async function removeMark(cloud: Cloud, state: Properties): Promise<void> {
-  await cloud.remove(`/v2/tags/${markOf(cloud, state)}`).catch((error) => {
-    if (!isStatus(error, 404)) cloud.call.log.warning(`its tag stays: ${error.message}`);
-  });
+/**
+ * The mark is removed with its object, or tags would pile up.
+ * @param object as it was before it was deleted: it may have been made under another name
+ */
+export async function removeMark(cloud: Cloud, state: Properties, object?: Json): Promise<void> {
+  const marks = (object?.tags ?? [markOf(cloud, state)]).filter((tag: string) => tag.startsWith(OPERATION_TAG));
+  for (const mark of marks) {
+    await cloud.remove(`/v2/tags/${mark}`).catch((error) => {
+      if (!isStatus(error, 404)) cloud.call.log.warning(`its tag ${mark} stays: ${error.message}`);
+    });
+  }
 }
 
 /** @param resourceType as the tags API names it */

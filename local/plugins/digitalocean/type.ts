@@ -10,6 +10,8 @@ export interface Cloud extends Api {
   readonly call: ResourceCall;
   /** Whether the object is, or may be, the one that the state has recorded for this resource. */
   recorded(id: string): boolean;
+  /** A create takes the object for one that an interrupted attempt has left. */
+  adopted(id: string): void;
 }
 
 /** What a create gives: the id, and the object where the API answers with it. */

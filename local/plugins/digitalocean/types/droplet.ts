@@ -139,6 +139,7 @@ async function create(cloud: Cloud, inputs: Properties): Promise<Made> {
     differs: (one) => differs(one, inputs),
     remove: (one) => cloud.remove(`/v2/droplets/${one.id}`),
     recorded: (one) => cloud.recorded(String(one.id)),
+    adopted: (one) => cloud.adopted(String(one.id)),
     marked: true,
     log: cloud.call.log,
     signal: cloud.signal,
@@ -148,8 +149,8 @@ async function create(cloud: Cloud, inputs: Properties): Promise<Made> {
 
 function differs(object: Json, inputs: Properties): string | undefined {
   const pairs: [string, unknown, unknown][] = [
-    ["size", object.size_slug, String(inputs.size).toLowerCase()],
-    ["region", object.region?.slug, inputs.region && String(inputs.region).toLowerCase()],
+    ["size", object.size_slug, inputs.size],
+    ["region", object.region?.slug, inputs.region],
     ["vpcUuid", object.vpc_uuid, inputs.vpcUuid],
   ];
   const different = pairs.find(([, is, asked]) => asked !== undefined && is !== asked);
@@ -260,7 +261,7 @@ async function remove(cloud: Cloud, id: string, state: Properties): Promise<void
     return { state: "locked", done: object?.locked ? undefined : { object } };
   });
   if (unlocked.object) await destroy(cloud, unlocked.object, state);
-  await removeMark(cloud, state);
+  await removeMark(cloud, state, unlocked.object);
 }
 
 async function destroy(cloud: Cloud, object: Json, state: Properties): Promise<void> {

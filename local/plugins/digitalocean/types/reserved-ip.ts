@@ -58,7 +58,7 @@ async function unassignIfAssigned(cloud: Cloud, id: string): Promise<void> {
 
 /** Addresses have neither name nor tag: a new one in the region, on no droplet, is this create's. */
 async function create(cloud: Cloud, inputs: Properties): Promise<Made> {
-  const region = String(inputs.region).toLowerCase();
+  const region = inputs.region;
   const object = await createOnce({
     what: `reserved IP in ${region}`,
     make: async () => (await cloud.post("/v2/reserved_ips", { region })).reserved_ip,

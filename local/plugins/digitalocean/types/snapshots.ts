@@ -47,6 +47,7 @@ async function snapshotVolume(cloud: Cloud, inputs: Properties): Promise<Made> {
     differs: () => undefined,
     remove: (one) => cloud.remove(`/v2/snapshots/${one.id}`),
     recorded: (one) => cloud.recorded(one.id),
+    adopted: (one) => cloud.adopted(one.id),
     marked: true,
     log: cloud.call.log,
     signal: cloud.signal,

@@ -61,7 +61,7 @@ export const volume: DoType = {
 
 async function create(cloud: Cloud, inputs: Properties): Promise<Made> {
   const mark = markOf(cloud, inputs);
-  const region = String(inputs.region).toLowerCase();
+  const region = inputs.region;
   const object = await createOnce({
     what: `volume "${inputs.name}"`,
     make: async () => (await cloud.post("/v2/volumes", body(cloud, inputs))).volume,
@@ -76,6 +76,7 @@ async function create(cloud: Cloud, inputs: Properties): Promise<Made> {
       one.size_gigabytes === inputs.size ? undefined : `size is ${one.size_gigabytes}, not ${inputs.size}`,
     remove: (one) => cloud.remove(`/v2/volumes/${one.id}`),
     recorded: (one) => cloud.recorded(one.id),
+    adopted: (one) => cloud.adopted(one.id),
     marked: true,
     log: cloud.call.log,
     signal: cloud.signal,
@@ -86,7 +87,7 @@ async function create(cloud: Cloud, inputs: Properties): Promise<Made> {
 function body(cloud: Cloud, inputs: Properties): Json {
   return {
     name: inputs.name,
-    region: String(inputs.region).toLowerCase(),
+    region: inputs.region,
     size_gigabytes: inputs.size,
     description: inputs.description,
     snapshot_id: inputs.snapshotId,
@@ -97,6 +98,6 @@ function body(cloud: Cloud, inputs: Properties): Json {
 }
 
 async function resize(cloud: Cloud, id: string, inputs: Properties): Promise<void> {
-  const region = String(inputs.region).toLowerCase();
+  const region = inputs.region;
   await runAction(cloud, `/v2/volumes/${id}/actions`, { type: "resize", size_gigabytes: inputs.size, region });
 }
