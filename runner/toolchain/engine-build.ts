@@ -13,8 +13,9 @@ const linkFlags = `-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Ve
 /** Folders in the cache in which a build is going on. */
 const workPrefix = "pulumi-build.";
 
-/** Go packages that make up the CLI, roughly; for the progress line only. */
-const packageCount = 1_900;
+/** Go modules and packages that make up the CLI, roughly; for the progress lines only. */
+const moduleCount = 250;
+const packageCount = 1_700;
 
 /** Seconds between two progress lines. */
 const progressSeconds = 20;
@@ -77,14 +78,7 @@ async function requireGo(host: Host): Promise<string> {
 }
 
 async function compile(host: Host, go: string, output: string, progress: (line: string) => void): Promise<void> {
-  let compiled = 0;
-  let last = Date.now();
-  const onLine = () => {
-    compiled += 1;
-    if (Date.now() - last < progressSeconds * 1_000) return;
-    last = Date.now();
-    progress(`${compiled} of about ${packageCount} packages downloaded or compiled`);
-  };
+  const onLine = buildProgress(progress);
   const result = await run(go, ["build", "-v", "-trimpath", "-ldflags", linkFlags, "-o", output, packagePath], {
     cwd: join(host.root, "tools/engine"),
     env: { ...host.env, GOTOOLCHAIN: "local", CGO_ENABLED: "0", GOFLAGS: "-mod=readonly" },
@@ -94,4 +88,19 @@ async function compile(host: Host, go: string, output: string, progress: (line: 
   const suggestion =
     "check that Go modules can be fetched (go env GOPROXY), or install the Pulumi CLI yourself, and try again";
   throw toolMissing("pulumi", `go build failed: ${tail(result.output)}`, suggestion);
+}
+
+/** Turns what `go build -v` prints, a line for each module and package, into a line now and then. */
+function buildProgress(progress: (line: string) => void): (line: string) => void {
+  let downloaded = 0;
+  let compiled = 0;
+  let last = Date.now();
+  return (line) => {
+    if (line.startsWith("go: downloading ")) downloaded += 1;
+    else compiled += 1;
+    if (Date.now() - last < progressSeconds * 1_000) return;
+    last = Date.now();
+    const done = compiled > 0 ? `compiled ${compiled} of about ${packageCount} packages` : undefined;
+    progress(done ?? `downloaded ${downloaded} of about ${moduleCount} modules`);
+  };
 }
