@@ -26,6 +26,7 @@ export interface ActionStart {
   image?: number;
   ip?: string;
   keys: string[];
+  after?: string[];
   params?: Record<string, unknown>;
   /** GiB in use, for what takes longer the more there is. */
   usedGiB?: number;
@@ -81,6 +82,7 @@ export class ActionQueue {
       ...(start.image !== undefined && { image: start.image }),
       ...(start.ip !== undefined && { ip: start.ip }),
       keys: start.keys,
+      after: start.after ?? [],
       params: start.params ?? {},
       ...(fault && { fault }),
     };
@@ -147,7 +149,7 @@ export class ActionQueue {
     const kind = this.#kinds.get(action.kind);
     if (!kind) throw new Error(`no such kind of action: ${action.kind}`);
     const generation = this.#generation;
-    const before = action.keys.map((key) => this.#tails.get(key)).filter((p) => p !== undefined);
+    const before = [...action.keys, ...action.after].map((key) => this.#tails.get(key)).filter((p) => p !== undefined);
     const effect = action.fault === "errored" ? refuse : kind.effect;
     const work = this.#work(action, effect?.bind(kind), before).then(
       (result) => generation === this.#generation && this.#wait(action, result),
@@ -204,7 +206,7 @@ export class ActionQueue {
 
   #fail(action: Action, kind: ActionKind, error: Error): void {
     this.#cloud.log(`action ${action.id} (${action.type}) failed: ${error.stack ?? error.message}`);
-    if (action.visible) this.#end(action, "errored", () => kind.fail?.(action));
+    if (action.visible) this.#end({ ...action, failure: error.message }, "errored", () => kind.fail?.(action));
   }
 
   /** One transaction: the objects as they are now, the lock gone, the action ended. */

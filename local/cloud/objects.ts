@@ -52,6 +52,10 @@ export interface Action {
   ip?: string;
   /** Work of two actions that share a key runs in the order in which they were begun. */
   keys: string[];
+  /** Keys whose work it waits for without holding up what comes after it. */
+  after: string[];
+  /** Why it errored. */
+  failure?: string;
   params: Record<string, unknown>;
   fault?: "stuck" | "errored";
 }

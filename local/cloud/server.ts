@@ -109,6 +109,7 @@ async function serve(
   const reset = async () => {
     cloud.actions.stop();
     await cloud.actions.idle();
+    await cloud.firewalls.settle();
     await backend.reset();
     store.clear();
     store.setMeta("limits", DEFAULT_LIMITS);
@@ -141,6 +142,7 @@ async function serve(
     await gateway.close();
     cloud.actions.stop();
     await cloud.actions.idle();
+    await cloud.firewalls.settle();
     await backend.close();
     store.close();
   };

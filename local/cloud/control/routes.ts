@@ -96,6 +96,7 @@ export function controlRoutes(cloud: CloudState, hooks: ServerHooks): ControlRou
       }),
     },
     { method: "GET", path: "/requests", handle: ({ query }) => hooks.requests.after(Number(query["after"] ?? 0)) },
+    { method: "GET", path: "/failures", handle: () => failures(cloud) },
     { method: "GET", path: "/limits", handle: () => limitsOf(cloud) },
     {
       method: "PUT",
@@ -136,6 +137,20 @@ async function setGpuLoad(cloud: CloudState, droplet: Droplet, value: unknown): 
   cloud.store.droplets.patch(droplet.id, { gpuLoad: gpus });
   await cloud.backend.setGpu(droplet.id, gpus);
   return { gpus };
+}
+
+/** Why actions errored, the newest first: DigitalOcean does not say, but here it is the user's own machine that could not. */
+function failures({ store }: CloudState) {
+  return store.actions
+    .list({ status: "errored" }, { limit: 100, offset: 0 }, true)
+    .map(({ id, type, droplet, volume, startedAt, failure }) => ({
+      id,
+      type,
+      droplet,
+      volume,
+      startedAt,
+      reason: failure,
+    }));
 }
 
 function addFault({ faults }: CloudState, body: Record<string, unknown>) {

@@ -130,7 +130,8 @@ function create(cloud: CloudState, name: string, plan: Plan): { droplet: Droplet
     resourceType: "droplet",
     resourceId: id,
     droplet: id,
-    keys: [`droplet:${id}`, `vpc:${plan.vpc.id}`, ...plan.volumes.map((volume) => `volume:${volume.id}`)],
+    keys: [`droplet:${id}`, ...plan.volumes.map((volume) => `volume:${volume.id}`)],
+    after: ["networks", `snapshot:${plan.image.id}`],
     gpu: plan.size.gpu_info !== undefined,
   });
   const droplet = store.droplets.put({

@@ -63,12 +63,13 @@ async function raiseMachine(cloud: CloudState, id: number): Promise<void> {
   const droplet = store.droplets.get(id);
   if (!droplet) return;
   const spec = machineSpec(cloud, droplet);
-  if (backend.kind !== "none") await backend.ensureVpc({ id: spec.vpcId, range: spec.vpcRange });
+  await backend.ensureVpc({ id: spec.vpcId, range: spec.vpcRange });
   const addresses = await backend.ensureDroplet(spec);
   store.transaction(() => {
     if (store.droplets.get(id)) store.droplets.patch(id, addresses);
   });
-  if (backend.kind !== "none") await firewalls.settle();
+  const refused = (await firewalls.settle()).get(id);
+  if (refused) throw refused;
   for (const volume of store.volumes.list({ droplet: id })) {
     await ensureVolume(cloud, volume.id);
     await backend.attachVolume(volume.id, volume.name, id);
@@ -90,7 +91,7 @@ async function rebuildMachine(cloud: CloudState, action: Action): Promise<void> 
   await razeMachine(cloud, droplet.id);
   await backend.ensureDroplet(machineSpec(cloud, { ...droplet, image: action.params["image"] as Image }));
   cloud.firewalls.forget();
-  if (backend.kind !== "none") await cloud.firewalls.settle();
+  await cloud.firewalls.settle();
   for (const volume of store.volumes.list({ droplet: droplet.id }))
     await backend.attachVolume(volume.id, volume.name, droplet.id);
   for (const ip of store.reservedIps.list({ droplet: droplet.id })) await backend.assignReservedIp(ip.id, droplet.id);

@@ -130,6 +130,30 @@ describe("the rules in force", () => {
     expect(inForce.get(open)).toBeNull();
   });
 
+  test("that cannot be put in force make the firewall, or the droplet's creation, fail, and nothing else", async () => {
+    const { createBackend } = recorder();
+    const broken = (store: Store): Backend => ({
+      ...createBackend(store),
+      setFirewall: async (_id, rules) => {
+        if (rules) throw new Error("nft: no such table");
+      },
+    });
+    const { api } = await testCloud({ createBackend: broken });
+    const open = await droplet(api, "open");
+    const { firewall } = await api.ok("POST", "/firewalls", {
+      name: "fw",
+      inbound_rules: [ssh({ addresses: ["1.2.3.4"] })],
+      droplet_ids: [open],
+    });
+    await expect.poll(async () => (await api.ok("GET", `/firewalls/${firewall.id}`)).firewall.status).toBe("failed");
+    const other = await droplet(api, "other");
+    await expect.poll(async () => (await api.ok("GET", `/droplets/${other}`)).droplet.status).toBe("active");
+    await api.ok("POST", "/tags", { name: "web" });
+    await api.ok("POST", `/firewalls/${firewall.id}/tags`, { tags: ["web"] });
+    const covered = (await api.ok("POST", "/droplets", { ...CPU, tags: ["web"] })).links.actions[0].id;
+    await expect.poll(async () => (await api.ok("GET", `/actions/${covered}`)).action.status).toBe("errored");
+  });
+
   test("follow tags, new droplets that are sources, and the end of a firewall", async () => {
     const { inForce, createBackend } = recorder();
     const { api } = await testCloud({ createBackend });

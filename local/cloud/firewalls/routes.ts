@@ -74,15 +74,15 @@ export function firewallRoutes(cloud: CloudState): Route[] {
 }
 
 /** The work behind firewalls: the rules are in force, then the firewall has succeeded. */
-export function firewallKinds({ store, backend, firewalls }: CloudState): Record<string, ActionKind> {
+export function firewallKinds({ store, firewalls }: CloudState): Record<string, ActionKind> {
   return {
     apply_firewall: {
-      effect: async () => {
-        if (backend.kind !== "none") await firewalls.settle();
-      },
-      finish: ({ params }) => {
+      effect: () => firewalls.settle(),
+      finish: ({ params }, result) => {
         const firewall = store.firewalls.get(params["id"] as string);
-        if (firewall) store.firewalls.put({ ...firewall, status: "succeeded", pending: [] });
+        if (!firewall) return;
+        const failed = firewall.pending.filter((change) => (result as Map<number, Error>).has(change.droplet_id));
+        store.firewalls.put({ ...firewall, status: failed.length > 0 ? "failed" : "succeeded", pending: failed });
       },
     },
   };

@@ -2,6 +2,9 @@ import type { FirewallRule, FirewallRules } from "../backend.ts";
 import type { CloudState } from "../cloud.ts";
 import type { Droplet, Firewall, RulePeers } from "../objects.ts";
 
+/** Droplets whose rules could not be put in force, and why. */
+type Failures = Map<number, Error>;
+
 /**
  * Keeps the backend's rules as the firewalls say. It compares what each droplet should have with what it was last given, so it
  * may run at any time; after a restart every droplet is given its rules again. Nothing to do on a backend without machines.
@@ -9,7 +12,7 @@ import type { Droplet, Firewall, RulePeers } from "../objects.ts";
 export class FirewallSync {
   #cloud!: CloudState;
   #given = new Map<number, string>();
-  #running: Promise<void> | undefined;
+  #running: Promise<Failures> | undefined;
   #again = false;
 
   connect(cloud: CloudState): void {
@@ -18,19 +21,14 @@ export class FirewallSync {
 
   /** Something may have changed that rules depend on. */
   changed(): void {
-    if (this.#cloud.backend.kind === "none") return;
-    this.settle().catch((error: Error) => this.#cloud.log(`firewall: ${error.message}`));
+    if (this.#cloud.backend.kind !== "none") this.settle();
   }
 
-  /** Until every droplet has the rules of the moment of the call. */
-  async settle(): Promise<void> {
-    if (this.#running) {
-      this.#again = true;
-      return this.#running;
-    }
-    this.#running = this.#run().finally(() => {
-      this.#running = undefined;
-    });
+  /** Until every droplet has the rules of the moment of the call; answers with those that could not be given theirs. */
+  async settle(): Promise<Failures> {
+    if (this.#cloud.backend.kind === "none") return new Map();
+    this.#again = true;
+    this.#running ??= this.#run();
     return this.#running;
   }
 
@@ -38,9 +36,11 @@ export class FirewallSync {
     this.#given.clear();
   }
 
-  async #run(): Promise<void> {
-    const failures: Error[] = [];
-    do {
+  async #run(): Promise<Failures> {
+    const failures: Failures = new Map();
+    // Begins after the caller has kept the promise, and ends in the same step in which nothing more was asked for.
+    await Promise.resolve();
+    while (this.#again) {
       this.#again = false;
       const { store, backend } = this.#cloud;
       const firewalls = store.firewalls.list();
@@ -54,13 +54,16 @@ export class FirewallSync {
         try {
           await backend.setFirewall(droplet.id, rules);
           this.#given.set(droplet.id, text);
+          failures.delete(droplet.id);
         } catch (error) {
-          failures.push(error as Error);
+          failures.set(droplet.id, error as Error);
+          this.#cloud.log(`firewall of droplet ${droplet.id}: ${(error as Error).message}`);
         }
       }
       for (const id of this.#given.keys()) if (!live.has(id)) this.#given.delete(id);
-    } while (this.#again);
-    if (failures[0]) throw failures[0];
+    }
+    this.#running = undefined;
+    return failures;
   }
 }
 

@@ -15,8 +15,7 @@ export function actOnVolume(cloud: CloudState, volume: Volume, body: Record<stri
   const { region } = body;
   if (region !== undefined && region !== null && region !== "" && region !== volume.region)
     throw unprocessable("region does not match the volume's");
-  if (cloud.store.actions.first({ volume: volume.id, status: "in-progress" }))
-    throw unprocessable("volume already has a pending event.");
+  checkIdle(cloud, volume);
   switch (body["type"]) {
     case "attach":
       return attach(cloud, volume, body);
@@ -29,8 +28,14 @@ export function actOnVolume(cloud: CloudState, volume: Volume, body: Record<stri
   }
 }
 
+function checkIdle({ store }: CloudState, volume: Volume): void {
+  if (store.actions.first({ volume: volume.id, status: "in-progress" }))
+    throw unprocessable("volume already has a pending event.");
+}
+
 /** What can be attached to this droplet now; 422 with the reason where it cannot. */
-export function checkAttachable({ store }: CloudState, volume: Volume, region: string, dropletId?: number): void {
+export function checkAttachable(cloud: CloudState, volume: Volume, region: string, dropletId?: number): void {
+  checkIdle(cloud, volume);
   if (volume.droplet !== null)
     throw unprocessable(
       volume.droplet === dropletId
@@ -38,7 +43,7 @@ export function checkAttachable({ store }: CloudState, volume: Volume, region: s
         : "volume is already attached to another droplet",
     );
   if (volume.region !== region) throw unprocessable("volume and droplet must be in the same region");
-  if (dropletId !== undefined && store.volumes.count({ droplet: dropletId }) >= VOLUMES_PER_DROPLET)
+  if (dropletId !== undefined && cloud.store.volumes.count({ droplet: dropletId }) >= VOLUMES_PER_DROPLET)
     throw unprocessable(`droplet can have at most ${VOLUMES_PER_DROPLET} volumes attached`);
 }
 

@@ -68,7 +68,9 @@ function create(cloud: CloudState, { body }: Call): Vpc {
 
 function add(cloud: CloudState, fields: Omit<Vpc, "id" | "createdAt">): Vpc {
   const vpc = cloud.store.vpcs.put({ id: randomUUID(), ...fields, createdAt: timestamp(cloud.clock.now()) });
-  cloud.actions.begin({ kind: "ensure_vpc", visible: false, keys: [`vpc:${vpc.id}`], params: { id: vpc.id } });
+  // A default one gets its network with its first droplet, and may never have one.
+  if (!vpc.default)
+    cloud.actions.begin({ kind: "ensure_vpc", visible: false, keys: ["networks"], params: { id: vpc.id } });
   return vpc;
 }
 
@@ -92,7 +94,7 @@ function remove(cloud: CloudState, vpc: Vpc): void {
   if (vpc.default) throw new ApiError(403, "Can not delete default VPCs");
   if (store.droplets.count({ vpc: vpc.id }) > 0) throw new ApiError(409, "Can not delete VPC with members");
   store.vpcs.delete(vpc.id);
-  actions.begin({ kind: "remove_vpc", visible: false, keys: [`vpc:${vpc.id}`], params: { id: vpc.id } });
+  actions.begin({ kind: "remove_vpc", visible: false, keys: ["networks"], params: { id: vpc.id } });
 }
 
 function existing({ store }: CloudState, { params }: Call): Vpc {
