@@ -1,7 +1,11 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { renderStep, stepCommand } from "./bootstrap.ts";
+import { failuresIn } from "./failure-line.ts";
 
 test("variables reach a step whatever they hold", () => {
   fc.assert(
@@ -26,6 +30,25 @@ test("a script is the same each time, so that nothing runs again without a reaso
   expect(render()).toMatch(/^STEP=40-volume\nLIMIT=600\nVOLUME=data\n/);
 });
 
-test("a step's script is kept on the node under its name", () => {
-  expect(stepCommand("40-volume")).toContain("/var/lib/windlass/steps/40-volume.sh");
+const folder = () => mkdtempSync(join(tmpdir(), "windlass-command-"));
+const runIn = (state: string, input: string) =>
+  spawnSync("bash", ["-c", stepCommand("40-volume").replaceAll("/var/lib/windlass", state)], {
+    input,
+    encoding: "utf8",
+  });
+
+test("a step's script is kept on the node, runs from there, and cannot be eaten by what it starts", () => {
+  const state = folder();
+  expect(runIn(state, "cat\necho done\n")).toMatchObject({ status: 0, stdout: "done\n" });
+  expect(readFileSync(join(state, "steps/40-volume.sh"), "utf8")).toBe("cat\necho done\n");
+});
+
+test("a node that cannot keep the script says so as programs read it", () => {
+  const state = join(folder(), "file");
+  writeFileSync(state, "");
+  const { status, stderr } = runIn(state, "echo done\n");
+  expect(status).toBe(1);
+  expect(failuresIn(stderr)[0]?.details.reason).toBe(
+    "40-volume: the root disk of the node is full or cannot be written",
+  );
 });

@@ -1,3 +1,5 @@
+import { UserError } from "./errors.ts";
+import { failureLine } from "./failure-line.ts";
 import { quote } from "./shell.ts";
 
 /** The steps that set a node up, by the names of their files in catalog/bootstrap, each with its longest run in seconds. */
@@ -38,5 +40,14 @@ export function renderStep(step: StepName, text: StepText, variables: Readonly<R
  */
 export function stepCommand(step: StepName): string {
   const file = `/var/lib/windlass/steps/${step}.sh`;
-  return `umask 022 && mkdir -p /var/lib/windlass/steps && cat >${file} && exec bash -euo pipefail ${file} </dev/null`;
+  const kept = `umask 022 && mkdir -p /var/lib/windlass/steps && cat >${file}`;
+  return `{ ${kept}; } || { echo ${quote(failureLine(cannotKeep(step)))} >&2; exit 1; }; exec bash -euo pipefail ${file} </dev/null`;
+}
+
+function cannotKeep(step: StepName): UserError {
+  return new UserError("BootstrapFailed", {
+    step,
+    reason: `${step}: the root disk of the node is full or cannot be written`,
+    suggestion: "make room there (df -h /), then run windlass up again: it goes on from this step",
+  });
 }

@@ -9,14 +9,14 @@ export DEBIAN_FRONTEND=noninteractive GIT_TERMINAL_PROMPT=0 LC_ALL=C
 
 say() { printf '%s: %s\n' "$STEP" "$*" >&2; }
 
-log() { printf '%s %s %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$STEP" "$*" >>"$LOG"; }
+log() { printf '%s %s %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$STEP" "$*" 2>/dev/null >>"$LOG" || true; }
 
 json_text() { printf '%s' "$1" | tr '\n\t' '  ' | tr -d '\000-\037' | sed 's/\\/\\\\/g; s/"/\\"/g'; }
 
 # fail REASON SUGGESTION: ends the step with an error that programs can read.
 fail() {
   trap - ERR
-  printf '%s\n' "$1" >"$STATE/steps/$STEP.failed"
+  printf '%s\n' "$1" 2>/dev/null >"$STATE/steps/$STEP.failed" || true
   say "failed: $1"
   printf 'windlass-error {"error":"BootstrapFailed","details":{"step":"%s","reason":"%s","suggestion":"%s"}}\n' \
     "$STEP" "$(json_text "$STEP: $1")" "$(json_text "$2")" >&2
