@@ -3,6 +3,7 @@ import { join } from "node:path";
 import ssh2 from "ssh2";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Cloud } from "../../local/cloud/server.ts";
+import { sdkVersion } from "../../local/plugins/versions.ts";
 import { api, type Declared, emptyCloud, fault, objects, type Project, throwAwayProject } from "./harness.ts";
 
 let cloud: Cloud;
@@ -152,6 +153,26 @@ describe("what goes wrong", () => {
     expect(await count()).toMatchObject({ droplets: 1 });
   });
 
+  test("a cancelled update keeps what it has begun, and says so", async () => {
+    await fault(cloud, { kind: "stuck-action", actionType: "create" });
+    project.declare(web);
+    await project.preview();
+    const cancelled = await project.pulumi(["up", "--yes", "--skip-preview", "--non-interactive", "--json"], {
+      started: async (child) => {
+        while ((await objects(cloud)).droplets!.length < 1) await new Promise((resolve) => setTimeout(resolve, 20));
+        child.kill("SIGINT");
+      },
+    });
+    expect(cancelled.code).not.toBe(0);
+    expect(cancelled.errors.join("\n")).toContain('creating droplet "web": cancelled');
+    const { resources, pending } = project.state();
+    const [recorded] = resources.filter((one) => one.urn.endsWith("::web"));
+    expect([recorded?.id, pending]).toEqual([expect.stringMatching(/^\d+$/), []]);
+    await fetch(`${cloud.url}/_windlass/faults`, { method: "DELETE" });
+    expect(await project.up()).toMatchObject({ errors: [], ops: { web: "update" } });
+    expect(project.outputs("web").id).toBe(recorded?.id);
+  });
+
   test("an action that ends as errored fails the attachment; wrong inputs are named, all of them", async () => {
     await fault(cloud, { kind: "errored-action", actionType: "attach_volume" });
     const attached = {
@@ -208,6 +229,28 @@ test("what exists can be imported: by the option, and by the command", async () 
   const missing = { ...web, options: { import: "1" } };
   project.declare(reused, wall, missing);
   expect((await project.up()).errors[0]).toContain("resource '1' does not exist");
+});
+
+test("an engine can attach to a plugin that runs already", async () => {
+  const { digitalOceanPlugin } = await import("../../local/plugins/digitalocean/provider.ts");
+  const { servePlugin } = await import("../../local/plugins/engine/server.ts");
+  const server = await servePlugin(digitalOceanPlugin(sdkVersion("digitalocean")));
+  const attached = throwAwayProject(cloud, {
+    PULUMI_DEBUG_PROVIDERS: `digitalocean:${server.port}`,
+    DIGITALOCEAN_TOKEN: "",
+  });
+  const provider: Declared = {
+    name: "own",
+    type: "digitalocean:Provider",
+    args: { token: cloud.token, apiEndpoint: cloud.url },
+  };
+  attached.declare(provider, { ...data, options: { provider: "own" } });
+  expect((await attached.up()).errors).toEqual([]);
+  expect(await count()).toMatchObject({ volumes: 1 });
+  expect(attached.state().text).not.toContain(cloud.token);
+  expect((await attached.destroy()).errors).toEqual([]);
+  attached.remove();
+  server.close();
 });
 
 test("secrets are encrypted in the state, and nothing tells them", async () => {

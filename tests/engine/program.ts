@@ -45,7 +45,8 @@ function classOf(type: string): new (name: string, args: unknown, options: unkno
 }
 
 for (const { name, type, args, options } of JSON.parse(readFileSync("program.json", "utf8")) as Declared[]) {
-  const { dependsOn, ...rest } = options ?? {};
+  const { dependsOn, provider, ...others } = options ?? {};
+  const rest = provider ? { ...others, provider: made[provider as string] } : others;
   const after = (dependsOn as string[] | undefined)?.map((one) => made[one]);
   made[name] = new (classOf(type))(name, value(args), { ...rest, dependsOn: after });
 }

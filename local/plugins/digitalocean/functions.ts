@@ -1,71 +1,28 @@
 import type { Call } from "../engine/provider.ts";
-import type { Properties, Value } from "../engine/values.ts";
+import type { Properties } from "../engine/values.ts";
 import type { Api, Json } from "./api.ts";
 import { selected } from "./datalist.ts";
 import { isStatus } from "./errors.ts";
-import type { Reader } from "./type.ts";
+import {
+  DROPLET,
+  IMAGE,
+  PROJECT,
+  REGION,
+  type Shape,
+  SIZE,
+  SNAPSHOT,
+  SSH_KEY,
+  shaped,
+  TAG,
+  VOLUME,
+  VPC,
+} from "./shapes.ts";
 import { madeUpId } from "./types/attachments.ts";
 import { TYPES } from "./types/index.ts";
 import { withResources } from "./types/project.ts";
-import { TAG_COUNTS } from "./types/tag.ts";
-import { volume } from "./types/volume.ts";
-import { vpc } from "./types/vpc.ts";
 
 /** A look-up: the official plugin's data sources, with their results and their error texts. */
 export type LookUp = (api: Api, args: Properties, call: Call) => Promise<Properties>;
-
-const DROPLET: Record<string, Reader> = {
-  ...pick("digitalocean:index/droplet:Droplet", [
-    ...["backups", "createdAt", "disk", "ipv4Address", "ipv4AddressPrivate", "ipv6", "ipv6Address", "locked", "memory"],
-    ...["monitoring", "name", "priceHourly", "priceMonthly", "privateNetworking", "region", "size", "status", "tags"],
-    ...["vcpus", "volumeIds", "vpcUuid"],
-  ]),
-  id: "id",
-  urn: (object) => `do:droplet:${object.id}`,
-  image: (object) => object.image?.slug || String(object.image?.id ?? ""),
-  ipv6AddressPrivate: () => "",
-  gpuPartitionMode: () => "",
-};
-
-const IMAGE: Record<string, Reader> = {
-  ...{ id: "id", name: "name", type: "type", distribution: "distribution", status: "status", regions: "regions" },
-  slug: (object) => object.slug ?? "",
-  image: (object) => object.slug || String(object.id),
-  private: (object) => !object.public,
-  minDiskSize: "min_disk_size",
-  sizeGigabytes: (object) => object.size_gigabytes ?? 0,
-  description: (object) => object.description ?? "",
-  tags: (object) => object.tags ?? [],
-  created: "created_at",
-  errorMessage: (object) => object.error_message ?? "",
-};
-
-const SIZE: Record<string, Reader> = {
-  ...{ slug: "slug", available: "available", transfer: "transfer", memory: "memory", vcpus: "vcpus", disk: "disk" },
-  priceMonthly: "price_monthly",
-  priceHourly: "price_hourly",
-  regions: "regions",
-  gpuInfos: ({ gpu_info: gpu }) =>
-    gpu
-      ? [
-          {
-            count: gpu.count,
-            model: gpu.model,
-            vrams: gpu.vram ? [gpu.vram] : [],
-            supportedPartitionModes: gpu.supported_partition_modes ?? [],
-          },
-        ]
-      : [],
-};
-
-const REGION = { slug: "slug", name: "name", sizes: "sizes", features: "features", available: "available" };
-const SSH_KEY = { id: "id", name: "name", publicKey: "public_key", fingerprint: "fingerprint" };
-const TAG: Record<string, Reader> = { name: "name", ...TAG_COUNTS };
-const PROJECT: Record<string, Reader> = { ...TYPES.get("digitalocean:index/project:Project")?.reads, id: "id" };
-const SNAPSHOT: Record<string, Reader> = {
-  ...pick("digitalocean:index/volumeSnapshot:VolumeSnapshot", ["name", "regions", "size", "createdAt", "minDiskSize"]),
-  id: (object) => String(object.id),
-};
 
 /** The functions of the bundled digitalocean plugin, by token. */
 export const FUNCTIONS: ReadonlyMap<string, LookUp> = new Map<string, LookUp>([
@@ -113,15 +70,13 @@ export const FUNCTIONS: ReadonlyMap<string, LookUp> = new Map<string, LookUp>([
       "volume",
       `name ${args.name}`,
     );
-    const { volumeUrn: _, ...reads } = volume.reads;
-    return { ...args, ...shaped(reads, found), id: found.id, urn: `do:volume:${found.id}` };
+    return { ...args, ...shaped(VOLUME, found) };
   }),
   entry("getVolumeSnapshot", (api, args) => snapshot(api, args, "volume")),
   entry("getDropletSnapshot", (api, args) => snapshot(api, args, "droplet")),
   entry("getVpc", async (api, args) => {
     const found = await oneVpc(api, args);
-    const { vpcUrn: _, ...reads } = vpc.reads;
-    return { ...shaped(reads, found), id: found.id, urn: found.urn };
+    return shaped(VPC, found);
   }),
   entry("getFirewall", async (api, { firewallId }) => {
     const { firewall } = await api.get(`/v2/firewalls/${firewallId}`);
@@ -167,23 +122,8 @@ function entry(name: string, lookUp: LookUp): [string, LookUp] {
   return [`digitalocean:index/${name}:${name}`, lookUp];
 }
 
-function pick(token: string, names: string[]): Record<string, Reader> {
-  const reads = TYPES.get(token)?.reads ?? {};
-  return Object.fromEntries(names.map((name) => [name, reads[name] ?? name]));
-}
-
-function shaped(readers: Readonly<Record<string, Reader>>, object: Json): Properties {
-  const value = (reader: Reader): Value => (typeof reader === "string" ? object[reader] : reader(object)) ?? null;
-  const entries = Object.entries(readers).map(([name, reader]) => [name, value(reader)] as const);
-  return Object.fromEntries(entries.filter(([, one]) => one !== null));
-}
-
 /** A list with the `filters` and `sorts` that all lists take. */
-function listing(
-  key: string,
-  readers: Readonly<Record<string, Reader>>,
-  load: (api: Api, args: Properties) => Promise<Json[]>,
-): LookUp {
+function listing(key: string, readers: Shape, load: (api: Api, args: Properties) => Promise<Json[]>): LookUp {
   return async (api, args) => {
     const records = (await load(api, args)).map((one) => shaped(readers, one));
     return { ...args, id: madeUpId("terraform"), [key]: selected(records, args) };
