@@ -56,8 +56,8 @@ export default {
     {
       name: "tests-stay-out-of-the-program",
       severity: "error",
-      from: { pathNot: [unitTest, "^tests/", "/testing/", "^vitest\\.config\\.ts$"] },
-      to: { path: [unitTest, "/testing/", "^tests/"] },
+      from: { pathNot: [unitTest, "^(tests|bench)/", "/testing/", "/test-[^/]*\\.ts$"] },
+      to: { path: [unitTest, "/testing/", "/test-[^/]*\\.ts$", "^tests/"] },
     },
     {
       name: "no-cycle",
