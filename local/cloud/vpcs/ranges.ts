@@ -25,11 +25,15 @@ export function overlapping(a: string, b: string): boolean {
   return network(addressA, prefix) === network(addressB, prefix);
 }
 
-/** The first automatic range that overlaps none of these. */
-export function freeRange(taken: readonly string[]): string {
+/** How many automatic ranges there are. */
+export const AUTOMATIC_RANGES = AUTOMATIC.count;
+
+/** The first automatic range, from the `start`th on, that overlaps none of these. */
+export function freeRange(taken: readonly string[], start = 0): string {
   const first = toNumber(AUTOMATIC.first) as number;
   for (let n = 0; n < AUTOMATIC.count; n++) {
-    const range = `${toText(first + n * 2 ** (32 - AUTOMATIC.prefix))}/${AUTOMATIC.prefix}`;
+    const position = (start + n) % AUTOMATIC.count;
+    const range = `${toText(first + position * 2 ** (32 - AUTOMATIC.prefix))}/${AUTOMATIC.prefix}`;
     if (![...taken, ...RESERVED_RANGES].some((other) => overlapping(range, other))) return range;
   }
   throw new Error("no free network range is left");

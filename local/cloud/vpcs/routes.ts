@@ -1,10 +1,11 @@
-import { randomUUID } from "node:crypto";
+import { randomInt, randomUUID } from "node:crypto";
+import { networkInterfaces } from "node:os";
 import type { ActionKind } from "../actions.ts";
 import { timestamp } from "../clock.ts";
 import type { CloudState } from "../cloud.ts";
 import type { Vpc } from "../objects.ts";
 import { ApiError, type Call, notFound, page, pageOf, type Route, text, unprocessable } from "../wire.ts";
-import { freeRange, overlapping, parseRange, RESERVED_RANGES } from "./ranges.ts";
+import { AUTOMATIC_RANGES, freeRange, overlapping, parseRange, RESERVED_RANGES } from "./ranges.ts";
 
 /** `/v2/vpcs`. */
 export function vpcRoutes(cloud: CloudState): Route[] {
@@ -20,7 +21,13 @@ export function vpcRoutes(cloud: CloudState): Route[] {
         return { vpcs: items.map(view), ...envelope };
       },
     },
-    { method: "POST", path, status: 201, handle: (call) => ({ vpc: view(create(cloud, call)) }) },
+    {
+      method: "POST",
+      path,
+      status: 201,
+      prepare: () => cloud.backend.takenRanges(),
+      handle: (call, taken) => ({ vpc: view(create(cloud, call, taken as TakenRange[])) }),
+    },
     { method: "GET", path: `${path}/:id`, status: 200, handle: (call) => ({ vpc: view(existing(cloud, call)) }) },
     { method: "PUT", path: `${path}/:id`, status: 200, handle: (call) => ({ vpc: view(update(cloud, call, true)) }) },
     {
@@ -50,20 +57,36 @@ export function defaultVpc(cloud: CloudState, region: string): Vpc {
   const own = cloud.store.vpcs.list({ region });
   const found = own.find((vpc) => vpc.default);
   if (found) return found;
-  const range = freeRange(cloud.store.vpcs.list().map((vpc) => vpc.range));
+  const range = automaticRange(cloud);
   return add(cloud, { name: `default-${region}`, description: "", region, range, default: true });
 }
 
-function create(cloud: CloudState, { body }: Call): Vpc {
-  const { store, catalog } = cloud;
+/**
+ * A range that no VPC has. With real machines it must not be in use on this host either, by another cloud for example:
+ * what its interfaces show is left out, and each cloud begins elsewhere, for what they do not show.
+ */
+function automaticRange({ store, backend }: CloudState): string {
+  const own = store.vpcs.list().map((vpc) => vpc.range);
+  if (backend.kind === "none") return freeRange(own);
+  const start = store.meta<number>("firstRange") ?? randomInt(AUTOMATIC_RANGES);
+  store.setMeta("firstRange", start);
+  const addresses = Object.values(networkInterfaces()).flatMap((entries = []) => entries);
+  const host = addresses.filter(({ family }) => family === "IPv4").flatMap(({ cidr }) => cidr ?? []);
+  // A wider one, of a VPN, would leave nothing; a Docker network inside it wins over it.
+  const narrow = host.filter((cidr) => Number(cidr.split("/")[1]) >= 16);
+  return freeRange([...own, ...narrow], start);
+}
+
+/** @param foreign ranges of this machine that no account knows of, and that no network can be made over */
+function create(cloud: CloudState, { body }: Call, foreign: readonly TakenRange[]): Vpc {
+  const { catalog } = cloud;
   const name = validName(cloud, text(body, "name"));
   const region = text(body, "region");
   if (!catalog.regions.get(region)?.available) throw unprocessable("region is invalid");
   defaultVpc(cloud, region);
-  const range = body["ip_range"] ? validRange(cloud, String(body["ip_range"])) : undefined;
+  const range = body["ip_range"] ? validRange(cloud, String(body["ip_range"]), foreign) : undefined;
   const description = String(body["description"] ?? "");
-  const taken = store.vpcs.list().map((vpc) => vpc.range);
-  return add(cloud, { name, description, region, range: range ?? freeRange(taken), default: false });
+  return add(cloud, { name, description, region, range: range ?? automaticRange(cloud), default: false });
 }
 
 function add(cloud: CloudState, fields: Omit<Vpc, "id" | "createdAt">): Vpc {

@@ -1,5 +1,7 @@
+import { networkInterfaces } from "node:os";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { createNoneBackend } from "../backends/none.ts";
 import { CPU, testCloud } from "../test-cloud.ts";
 import { freeRange, hosts, overlapping, parseRange } from "./ranges.ts";
 
@@ -25,9 +27,9 @@ describe("ranges", () => {
       fc.integer({ min: 16, max: 28 }),
     );
     fc.assert(
-      fc.property(fc.array(network, { maxLength: 40 }), (networks) => {
+      fc.property(fc.array(network, { maxLength: 40 }), fc.nat(1599), (networks, start) => {
         const taken = networks.map(([a, b, prefix]) => `10.${a}.${b}.0/${prefix}`);
-        const free = freeRange(taken);
+        const free = freeRange(taken, start);
         expect(taken.filter((range) => overlapping(range, free))).toEqual([]);
         expect(parseRange(free)).toBe(free);
       }),
@@ -44,6 +46,17 @@ describe("ranges", () => {
       "10.1.31.254",
     ]);
   });
+});
+
+test("with real machines, automatic ranges leave out what this host's interfaces show", async () => {
+  const { api } = await testCloud({ createBackend: (store) => ({ ...createNoneBackend(store), kind: "docker" }) });
+  const host = Object.values(networkInterfaces()).flatMap((entries = []) => entries.filter((e) => e.family === "IPv4"));
+  for (let n = 0; n < 20; n++) {
+    const { vpc } = await api.ok("POST", "/vpcs", { name: `net-${n}`, region: "tor1" });
+    expect(host.filter(({ cidr }) => cidr && overlapping(cidr, vpc.ip_range))).toEqual([]);
+  }
+  const { vpcs } = await api.ok("GET", "/vpcs?per_page=200");
+  expect(new Set(vpcs.map((v: { ip_range: string }) => v.ip_range)).size).toBe(21);
 });
 
 describe("the API", () => {
