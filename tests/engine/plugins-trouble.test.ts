@@ -48,6 +48,19 @@ async function count(): Promise<Record<string, number>> {
   return Object.fromEntries(kinds.map((kind) => [kind, own[kind]!.length]));
 }
 
+/** Resolves as soon as there are so many; never, when the cloud goes first. */
+function whenDroplets(wanted: number): Promise<void> {
+  return new Promise((resolve) => {
+    const look = async (): Promise<void> => {
+      const now = await objects(cloud).catch(() => undefined);
+      if (!now) return;
+      if ((now.droplets?.length ?? 0) >= wanted) resolve();
+      else setTimeout(look, 20);
+    };
+    void look();
+  });
+}
+
 const POSTS = "^/v2/(droplets|volumes|vpcs|firewalls|account/keys|reserved_ips)$";
 const ONE_OF_EACH = { droplets: 2, volumes: 1, vpcs: 1, firewalls: 1, ssh_keys: 1, reserved_ips: 1 };
 
@@ -74,10 +87,7 @@ describe("creates happen once", () => {
     project.declare(web, gpu, data);
     await project.preview();
     const killed = project.pulumi(["up", "--yes", "--skip-preview", "--non-interactive", "--json"], {
-      started: async (child) => {
-        while ((await objects(cloud)).droplets!.length < 2) await new Promise((resolve) => setTimeout(resolve, 20));
-        child.kill("SIGKILL");
-      },
+      started: (child) => void whenDroplets(2).then(() => child.kill("SIGKILL")),
     });
     expect((await killed).code).toBe(-1);
     await fetch(`${cloud.url}/_windlass/faults`, { method: "DELETE" });
@@ -158,10 +168,7 @@ describe("what goes wrong", () => {
     project.declare(web);
     await project.preview();
     const cancelled = await project.pulumi(["up", "--yes", "--skip-preview", "--non-interactive", "--json"], {
-      started: async (child) => {
-        while ((await objects(cloud)).droplets!.length < 1) await new Promise((resolve) => setTimeout(resolve, 20));
-        child.kill("SIGINT");
-      },
+      started: (child) => void whenDroplets(1).then(() => child.kill("SIGINT")),
     });
     expect(cancelled.code).not.toBe(0);
     expect(cancelled.errors.join("\n")).toContain('creating droplet "web": cancelled');

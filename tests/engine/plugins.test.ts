@@ -112,7 +112,8 @@ describe("one of each type", () => {
 
   test("the mark of a create is in the cloud, but not in the state", async () => {
     const [volume] = (await objects(cloud)).volumes!;
-    expect((volume?.tags as string[]).filter((tag) => tag.startsWith("windlass-urn:"))).toHaveLength(1);
+    const tags = volume?.tags as string[];
+    expect(tags.filter((tag) => tag.startsWith("windlass-urn:"))).toHaveLength(1);
     expect(project.state().text).not.toContain("windlass-urn:");
   });
 

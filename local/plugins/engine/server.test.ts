@@ -5,9 +5,9 @@ import messages from "@pulumi/pulumi/proto/provider_pb.js";
 import statuses from "@pulumi/pulumi/proto/status_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import { afterEach, expect, test } from "vitest";
-import { type Instance, PartialFailure, type Provider, type Resource } from "./provider.ts";
+import { type CheckCall, type Instance, PartialFailure, type Provider, type Resource } from "./provider.ts";
 import { servePlugin } from "./server.ts";
-import { testClient } from "./test-client.ts";
+import { type Message, testClient } from "./test-client.ts";
 import { decode, encode, Secret, UNKNOWN } from "./values.ts";
 import { waitFor } from "./wait.ts";
 
@@ -19,7 +19,7 @@ afterEach(() => {
 
 /** A provider whose one type does what a test wants. */
 function toy(resource: Partial<Resource>, instance: Partial<Instance> = {}): Provider {
-  const all = { check: (call: any) => ({ inputs: call.inputs, failures: [] }), ...resource } as Resource;
+  const all = { check: (call: CheckCall) => ({ inputs: call.inputs, failures: [] }), ...resource } as Resource;
   const open = () => ({
     configure() {},
     resource: (type: string) => (type === "toy:index:Thing" ? all : undefined),
@@ -46,7 +46,7 @@ async function logEngine() {
   const lines: string[] = [];
   const server = new grpc.Server();
   server.addService(engineService.EngineService, {
-    log(call: any, callback: any) {
+    log(call: Message, callback: Message) {
       lines.push(`${call.request.getEphemeral() ? "~" : ""}${call.request.getMessage()} @${call.request.getUrn()}`);
       callback(null, new empty.Empty());
     },
@@ -112,7 +112,8 @@ test("secrets are shown neither in lines nor in errors", async () => {
   const { lines, address } = await logEngine();
   const telling = toy({
     async create(call) {
-      call.log.status(`trying ${(call.inputs.connection as any).password} at ${(call.inputs.connection as any).host}`);
+      const { password, host } = call.inputs.connection as Record<string, string>;
+      call.log.status(`trying ${password} at ${host}`);
       throw new Error(`${call.inputs.phrase} was refused`);
     },
   });

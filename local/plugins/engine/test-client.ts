@@ -3,9 +3,12 @@ import service from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import messages from "@pulumi/pulumi/proto/provider_pb.js";
 import { decode, encode, type Properties } from "./values.ts";
 
+// biome-ignore lint/suspicious/noExplicitAny: protocol messages are used by their getters, whichever they are
+export type Message = any;
+
 /** What a unit test needs of an engine: calls of a served plugin, with properties as plain objects. */
 export interface TestClient {
-  call(method: string, request: unknown): Promise<any>;
+  call(method: string, request: unknown): Promise<Message>;
   check(urn: string, inputs: Properties, olds?: Properties): Promise<{ inputs: Properties; failures: string[] }>;
   create(urn: string, inputs: Properties, preview?: boolean): Promise<{ id: string; outputs: Properties }>;
   close(): void;
@@ -20,9 +23,11 @@ export function testClient(port: number): TestClient {
     channelOptions,
   );
 
-  function call(method: string, request: unknown): Promise<any> {
+  function call(method: string, request: unknown): Promise<Message> {
     return new Promise((resolve, reject) => {
-      (client as any)[method](request, (error: unknown, answer: unknown) => (error ? reject(error) : resolve(answer)));
+      (client as Message)[method](request, (error: unknown, answer: unknown) =>
+        error ? reject(error) : resolve(answer),
+      );
     });
   }
 
@@ -35,7 +40,7 @@ export function testClient(port: number): TestClient {
       request.setOlds(encode(olds));
       request.setRandomseed(new Uint8Array([1, 2, 3]));
       const answer = await call("check", request);
-      const failures = answer.getFailuresList().map((one: any) => `${one.getProperty()}: ${one.getReason()}`);
+      const failures = answer.getFailuresList().map((one: Message) => `${one.getProperty()}: ${one.getReason()}`);
       return { inputs: decode(answer.getInputs()), failures };
     },
     async create(urn, inputs, preview = false) {
