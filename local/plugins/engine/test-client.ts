@@ -3,7 +3,7 @@ import service from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import messages from "@pulumi/pulumi/proto/provider_pb.js";
 import { decode, encode, type Properties } from "./values.ts";
 
-// biome-ignore lint/suspicious/noExplicitAny: protocol messages are used by their getters, whichever they are
+/** A protocol message, used by its getters. */
 export type Message = any;
 
 /** What a unit test needs of an engine: calls of a served plugin, with properties as plain objects. */
