@@ -35,6 +35,8 @@ export interface Backend {
   snapshotVolume(volumeId: string, snapshotId: string): Promise<{ sizeGiB: number }>;
   removeVolumeSnapshot(snapshotId: string): Promise<void>;
 
+  /** What this machine uses of the private ranges already, beside this cloud's own VPCs: no VPC can be made over it. */
+  takenRanges(): Promise<TakenRange[]>;
   ensureVpc(vpc: { id: string; range: string }): Promise<void>;
   removeVpc(id: string): Promise<void>;
 
@@ -136,4 +138,10 @@ export interface BackendOptions {
   /** The cloud's own folder; a backend keeps its files below it. */
   dataDir: string;
   log: (line: string) => void;
+}
+
+/** An IPv4 range in CIDR form, and what has it, in words. */
+export interface TakenRange {
+  range: string;
+  by: string;
 }

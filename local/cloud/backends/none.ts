@@ -31,6 +31,7 @@ export function createNoneBackend(store: Store): Backend {
     removeDropletSnapshot: nothing,
     snapshotVolume: async () => ({ sizeGiB: VOLUME_SNAPSHOT_GIB }),
     removeVolumeSnapshot: nothing,
+    takenRanges: async () => [],
     ensureVpc: nothing,
     removeVpc: nothing,
     setFirewall: nothing,

@@ -1,6 +1,7 @@
 import { randomInt, randomUUID } from "node:crypto";
 import { networkInterfaces } from "node:os";
 import type { ActionKind } from "../actions.ts";
+import type { TakenRange } from "../backend.ts";
 import { timestamp } from "../clock.ts";
 import type { CloudState } from "../cloud.ts";
 import type { Vpc } from "../objects.ts";
@@ -134,7 +135,7 @@ function validName({ store }: CloudState, name: string, self?: string): string {
   return name;
 }
 
-function validRange({ store }: CloudState, range: string): string {
+function validRange({ store }: CloudState, range: string, foreign: readonly TakenRange[]): string {
   const parsed = parseRange(range);
   if (!parsed) throw unprocessable("ip_range must be a private network in CIDR notation, between /16 and /28");
   if (RESERVED_RANGES.some((reserved) => overlapping(range, reserved)))
@@ -144,6 +145,8 @@ function validRange({ store }: CloudState, range: string): string {
     throw unprocessable(
       `This range/size overlaps with another VPC network in your account: ${other.name} ${other.range}.`,
     );
+  const taken = foreign.find((network) => overlapping(range, network.range));
+  if (taken) throw unprocessable(`This range/size overlaps with ${taken.by}, where the local cloud runs`);
   return parsed;
 }
 

@@ -59,6 +59,19 @@ test("with real machines, automatic ranges leave out what this host's interfaces
   expect(new Set(vpcs.map((v: { ip_range: string }) => v.ip_range)).size).toBe(21);
 });
 
+test("a range that this machine uses itself is refused, and who uses it is named", async () => {
+  const taken = [{ range: "172.17.0.0/16", by: "the Docker network bridge (172.17.0.0/16)" }];
+  const { api } = await testCloud({
+    createBackend: (store) => ({ ...createNoneBackend(store), takenRanges: async () => taken }),
+  });
+  const refused = await api("POST", "/vpcs", { name: "net", region: "tor1", ip_range: "172.17.5.0/24" });
+  expect(refused).toMatchObject({ status: 422, body: { id: "unprocessable_entity" } });
+  expect(refused.body.message).toBe(
+    "This range/size overlaps with the Docker network bridge (172.17.0.0/16), where the local cloud runs",
+  );
+  expect((await api("POST", "/vpcs", { name: "net", region: "tor1", ip_range: "172.18.5.0/24" })).status).toBe(201);
+});
+
 describe("the API", () => {
   test("a region's default VPC comes with its first droplet, and cannot be deleted", async () => {
     const { api } = await testCloud();

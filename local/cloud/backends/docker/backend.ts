@@ -64,6 +64,7 @@ export function createDockerBackend(options: BackendOptions): Backend {
     snapshotVolume: (volumeId, snapshotId) => volumes.snapshot(volumeId, snapshotId),
     removeVolumeSnapshot: (snapshotId) => volumes.removeSnapshot(snapshotId),
 
+    takenRanges: () => networks.foreign(),
     async ensureVpc({ id, range }) {
       await networks.ensureVpc(id, range);
     },

@@ -1,6 +1,7 @@
 import { isIPv4 } from "node:net";
 import { networkInterfaces } from "node:os";
 import type Docker from "dockerode";
+import type { TakenRange } from "../../backend.ts";
 import { overlap, parseRange, type Range, toAddress } from "./addresses.ts";
 import { unless } from "./engine.ts";
 import { label, type Names } from "./names.ts";
@@ -11,7 +12,10 @@ const publicPool = parseRange("198.18.0.0/15");
 
 interface Existing {
   name: string;
+  cidr: string;
   range: Range;
+  /** The local cloud that a network belongs to. */
+  cloud?: string;
 }
 
 /** The networks of one cloud: a public one, and one for each VPC. */
@@ -33,6 +37,18 @@ export class Networks {
   /** @throws Error that names the network in the way where the range is taken. */
   ensureVpc(id: string, cidr: string): Promise<Range> {
     return this.#turns.take("networks", () => this.#ensureVpc(id, cidr));
+  }
+
+  /** What the engine's other networks and this machine's own addresses use. */
+  async foreign(): Promise<TakenRange[]> {
+    const networks = await this.#existing();
+    const own = networks.filter(({ cloud }) => cloud === this.#names.cloud);
+    // The host stands in our own networks too.
+    const others = hostAddresses().filter(({ range }) => !own.some((network) => overlap(network.range, range)));
+    return [...networks.filter((network) => !own.includes(network)), ...others].map(({ name, cidr }) => ({
+      range: cidr,
+      by: name,
+    }));
   }
 
   async removeVpc(id: string): Promise<void> {
@@ -89,7 +105,9 @@ export class Networks {
         .filter((config) => isIPv4(config.Subnet?.split("/")[0] ?? ""))
         .map((config) => ({
           name: `the Docker network ${network.Name} (${config.Subnet})`,
+          cidr: config.Subnet ?? "",
           range: parseRange(config.Subnet ?? ""),
+          cloud: network.Labels?.[label.cloud],
         })),
     );
   }
@@ -100,7 +118,11 @@ function hostAddresses(): Existing[] {
   return Object.entries(networkInterfaces()).flatMap(([name, addresses]) =>
     (addresses ?? [])
       .filter(({ family }) => family === "IPv4")
-      .map(({ address }) => ({ name: `this machine's address ${address} (${name})`, range: parseRange(address) })),
+      .map(({ address }) => ({
+        name: `this machine's address ${address} (${name})`,
+        cidr: `${address}/32`,
+        range: parseRange(address),
+      })),
   );
 }
 
