@@ -18,7 +18,7 @@ import { diffProperties, rootOf } from "../schema/diff.ts";
 import { agrees, DEFAULTS, stored } from "../schema/fields.ts";
 import type { Api, Json } from "./api.ts";
 import type { Ledger } from "./ledger.ts";
-import type { Cloud, DoType, Made, Reader } from "./type.ts";
+import { type Cloud, type DoType, type Made, NothingLeft, type Reader } from "./type.ts";
 
 /** The lifecycle that all resource types share; what is particular to one is in its table row. */
 export function resourceOf(type: DoType, connect: (signal: AbortSignal) => Api, ledger: Ledger): Resource {
@@ -80,6 +80,7 @@ async function settled(type: DoType, cloud: Cloud, made: Made, inputs: Propertie
     if (!object) throw new Error("it was made, but is not there");
     return stateOf(type, made.id, object, kept);
   } catch (error) {
+    if (error instanceof NothingLeft) throw error;
     const outputs = made.object ? stateOf(type, made.id, made.object, kept) : { ...kept, id: made.id };
     throw new PartialFailure(made.id, outputs, error);
   }

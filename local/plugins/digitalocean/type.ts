@@ -20,6 +20,9 @@ export interface Made {
   object?: Json;
 }
 
+/** A create that failed and left nothing behind: there is no object for the state to keep. */
+export class NothingLeft extends Error {}
+
 /** A change made in place when one of its inputs differs. */
 export interface Step {
   readonly inputs: readonly string[];

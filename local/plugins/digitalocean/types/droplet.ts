@@ -5,7 +5,7 @@ import type { Json } from "../api.ts";
 import { isStatus } from "../errors.ts";
 import { createOnce } from "../once.ts";
 import { markedTags, markOf, removeMark, tagging, tags, visibleTags } from "../tags.ts";
-import { type Cloud, type DoType, type Made, wait } from "../type.ts";
+import { type Cloud, type DoType, type Made, NothingLeft, wait } from "../type.ts";
 
 /** A droplet is up in about a minute; five mean that it will not come. (The official plugin waits an hour.) */
 const CREATE_SECONDS = 5 * 60;
@@ -200,8 +200,12 @@ async function active(cloud: Cloud, made: Made, seconds: number): Promise<void> 
 
 async function failIfErrored(cloud: Cloud, made: Made): Promise<void> {
   const { action } = await cloud.get(`/v2/actions/${made.object.createAction.id}`);
-  if (action.status === "errored")
-    throw new Error(`DigitalOcean could not create it (action ${action.id} ended as errored)`);
+  if (action.status !== "errored") return;
+  // It would stay `new` for ever, and be billed: the next update shall make another one.
+  await cloud.remove(`/v2/droplets/${made.id}`).catch((error: unknown) => {
+    if (!isStatus(error, 404)) throw error;
+  });
+  throw new NothingLeft(`DigitalOcean could not create it (action ${action.id} ended as errored)`);
 }
 
 async function act(cloud: Cloud, id: string, action: Json): Promise<void> {
