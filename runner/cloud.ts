@@ -1,6 +1,7 @@
+import { join } from "node:path";
 import { type DigitalOcean, digitalOcean } from "../clients/digitalocean/index.ts";
 import { UserError } from "../domain/errors.ts";
-import { accountToken, accountUrl } from "./engine.ts";
+import { accountToken, accountUrl, engineEnvironment } from "./engine.ts";
 import type { Target } from "./target.ts";
 
 /** A client of the cloud that the target is on. Throws `PrecheckFailed` when there is no token, `LocalCloudFailed` when there is no cloud. */
@@ -25,7 +26,8 @@ export async function openCloud(target: Target, options: { signal?: AbortSignal 
 /** The token in the stack's config: encrypted, so Pulumi has to be asked. */
 async function configuredToken(target: Target): Promise<string | undefined> {
   if (!target.config.secrets.includes("digitalocean:token")) return undefined;
-  const { openStack } = await import("./engine/stack.ts");
-  const { stack } = await openStack(target, "config", {});
-  return (await stack.getConfig("digitalocean:token")).value;
+  const { pulumiCommand } = await import("./engine/command.ts");
+  const command = await pulumiCommand(target.root, { logFile: join(target.home, "log", "config.log") });
+  const words = ["config", "get", "digitalocean:token", "--stack", target.stack];
+  return (await command.run(words, target.root, engineEnvironment(target))).stdout.trim();
 }

@@ -43,7 +43,7 @@ export function readKeyPair(path: string): KeyPair {
 export function ensureKeyPair(path: string, comment: string): KeyPair {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    const pair = generatedPair(comment);
+    const pair = generateKeyPair(comment);
     writeFileSync(path, pair.private, { mode: 0o600, flag: "wx" });
     writeFileSync(`${path}.pub`, `${pair.public}\n`, { mode: 0o644 });
   } catch (error) {
@@ -52,8 +52,8 @@ export function ensureKeyPair(path: string, comment: string): KeyPair {
   return readKeyPair(path);
 }
 
-/** ssh2 makes an unreadable pair about once in 200 times (measured with 1.17.0): such a one is thrown away. */
-function generatedPair(comment: string): { private: string; public: string } {
+/** A fresh ed25519 pair. ssh2 makes an unreadable one about once in 200 times (measured with 1.17.0): such a one is thrown away. */
+export function generateKeyPair(comment = ""): { private: string; public: string } {
   for (;;) {
     const pair = ssh2.utils.generateKeyPairSync("ed25519", { comment });
     if (!(ssh2.utils.parseKey(pair.private) instanceof Error)) return pair;

@@ -33,7 +33,6 @@ export function temporaryFolder(): string {
 export interface Answer {
   status: number;
   /** Parsed; undefined where there was none. */
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into it as they like
   body: any;
   headers: Headers;
 }
@@ -41,7 +40,6 @@ export interface Answer {
 export interface Api {
   (method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   /** The body of an answer that must be a success. */
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into it as they like
   ok(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<any>;
 }
 

@@ -2,10 +2,11 @@ import { readdirSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
 import Docker from "dockerode";
 import ssh2 from "ssh2";
+import { generateKeyPair } from "../../clients/ssh/key.ts";
 import type { DropletSpec } from "../../local/cloud/backend.ts";
 
 /** A key pair for the droplets of one test run. */
-export const keys = ssh2.utils.generateKeyPairSync("ed25519", { comment: "windlass-test" });
+export const keys = generateKeyPair("windlass-test");
 
 /** A GPU droplet in the VPC that the tests share, unless `changes` says otherwise. */
 export function dropletSpec(id: number, changes: Partial<DropletSpec> = {}): DropletSpec {

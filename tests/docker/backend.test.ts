@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Docker from "dockerode";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { generateKeyPair } from "../../clients/ssh/key.ts";
 import type { Backend, FirewallRule } from "../../local/cloud/backend.ts";
 import { createDockerBackend } from "../../local/cloud/backends/docker/backend.ts";
 import { DropletSnapshots } from "../../local/cloud/backends/docker/droplet-snapshots.ts";
@@ -379,7 +380,7 @@ test("a machine with many snapshots behind it gets one layer again", async () =>
 });
 
 test("a key that is not the droplet's is refused", async () => {
-  const stranger = (await import("ssh2")).default.utils.generateKeyPairSync("ed25519");
+  const stranger = generateKeyPair();
   expect(stranger.private).not.toBe(keys.private);
   await expect(sshOnce(b.publicIp, { privateKey: stranger.private })).rejects.toThrow(/authentication methods failed/);
 });

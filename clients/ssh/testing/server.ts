@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { closeSync, fstatSync, openSync, readSync, writeSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import ssh2, { type Connection, type ServerChannel, type SFTPWrapper } from "ssh2";
-import { publicKeyLine } from "../key.ts";
+import { generateKeyPair, publicKeyLine } from "../key.ts";
 
 /** A real ssh server on loopback: commands run in bash on this machine, files are this machine's. For tests. */
 export interface TestServer {
@@ -20,7 +20,7 @@ export interface TestServer {
 
 /** Starts one that lets in whoever holds the private half of that public key. */
 export async function startTestServer(authorizedKey: string, options: { port?: number } = {}): Promise<TestServer> {
-  const host = ssh2.utils.generateKeyPairSync("ed25519");
+  const host = generateKeyPair();
   const allowed = Buffer.from(authorizedKey.split(/\s+/)[1] ?? "", "base64");
   const commands: string[] = [];
   const clients = new Set<Connection>();

@@ -5,7 +5,7 @@ import type { CloudState } from "../cloud.ts";
 import type { Action, Droplet, Volume } from "../objects.ts";
 import { ensureTags } from "../tags/routes.ts";
 import { ApiError, pendingEvent, texts, unprocessable } from "../wire.ts";
-import { validSize } from "./routes.ts";
+import { validSize } from "./size.ts";
 
 /** Source: Volumes Limits page. */
 const VOLUMES_PER_DROPLET = 15;

@@ -10,9 +10,7 @@ import { createVolumeSnapshot, volumeSnapshotView } from "../snapshots/volume-sn
 import { ensureTags } from "../tags/routes.ts";
 import { ApiError, type Call, notFound, page, pageOf, type Route, text, texts, unprocessable } from "../wire.ts";
 import { actOnVolume } from "./actions.ts";
-
-/** GiB; source: Volumes Limits page. */
-const MAXIMUM_GIB = 16_384;
+import { validSize } from "./size.ts";
 
 /** `/v2/volumes`: block storage, in one region, on one droplet at most; a size only grows. */
 export function volumeRoutes(cloud: CloudState): Route[] {
@@ -151,14 +149,6 @@ function filesystem(body: Record<string, unknown>): Pick<Volume, "filesystem" | 
     throw unprocessable("filesystem_type must be ext4 or xfs");
   if (label.length > (type === "xfs" ? 12 : 16)) throw unprocessable("filesystem_label is too long");
   return { ...(type && { filesystem: type }), label };
-}
-
-/** A whole number of GiB within DigitalOcean's limits. */
-export function validSize(value: unknown, minimum: number): number {
-  const size = Number(value);
-  if (!Number.isInteger(size) || size < minimum || size > MAXIMUM_GIB)
-    throw unprocessable(`size_gigabytes must be between ${minimum} and ${MAXIMUM_GIB}`);
-  return size;
 }
 
 function named({ store }: CloudState, name: string | undefined, region: string | undefined): Volume {

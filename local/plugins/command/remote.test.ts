@@ -2,12 +2,11 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import ssh2 from "ssh2";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { ResourceCall } from "../engine/provider.ts";
 import { Archive, Asset, type Properties } from "../engine/values.ts";
 import { commandPlugin } from "./provider.ts";
-import { type TestHost, type TestHostOptions, testHost } from "./test-host.ts";
+import { keyPair, type TestHost, type TestHostOptions, testHost } from "./test-host.ts";
 
 const plugin = commandPlugin("1.2.1").open();
 const command = plugin.resource("command:remote:Command")!;
@@ -61,7 +60,7 @@ test("a command that fails says how, and the end of what it printed", async () =
 });
 
 test("a private key lets in, with or without a password of its own", async () => {
-  const key = ssh2.utils.generateKeyPairSync("ed25519", { passphrase: "open", cipher: "aes256-ctr", rounds: 1 });
+  const key = keyPair("open");
   const at = await host({ publicKey: key.public });
   const connection = { password: undefined as never, privateKey: key.private, privateKeyPassword: "open" };
   expect((await run(at, "echo in", {}, connection)).stdout).toBe("in");
@@ -73,7 +72,7 @@ test("a private key lets in, with or without a password of its own", async () =>
 test("the expected host key is let through, another one is an error at once", async () => {
   const at = await host();
   expect((await run(at, "echo ok", {}, { hostKey: `${at.hostKey} root@node` })).stdout).toBe("ok");
-  const other = ssh2.utils.generateKeyPairSync("ed25519").public;
+  const other = keyPair().public;
   const before = at.connections;
   await expect(run(at, "echo ok", {}, { hostKey: other })).rejects.toThrow(
     /the host key is not the expected one: the machine was rebuilt, or it is another one \(expected ssh-ed25519 AAAA/,
