@@ -17,6 +17,15 @@ export interface CommandOptions {
   killSignal?: AbortSignal;
 }
 
+/** One call of the CLI: its arguments, the folder, the environment beside ours. Rejects with `EngineExit` when it fails. */
+export interface Pulumi extends PulumiCommand {
+  run(
+    args: string[],
+    cwd: string,
+    env: Record<string, string>,
+  ): Promise<{ stdout: string; stderr: string; code: number }>;
+}
+
 /** Seconds between the second request to stop and the kill. */
 const GRACE_SECONDS = 5;
 
@@ -34,7 +43,7 @@ const UPDATES = new Set(["up", "preview", "refresh", "destroy"]);
  * the engine runs in a process group of its own, so that a Ctrl-C in the terminal reaches it once and through us (twice would
  * make it drop what is in flight); and it prints into a file, so that it can finish and save its work when we die.
  */
-export async function pulumiCommand(root: string, options: CommandOptions): Promise<PulumiCommand> {
+export async function pulumiCommand(root: string, options: CommandOptions): Promise<Pulumi> {
   const command = await installedPulumi(root);
   return Object.assign(command, {
     run: (
