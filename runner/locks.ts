@@ -97,5 +97,6 @@ export function refuseLiveLocks(target: Target, locks: readonly StackLock[]): vo
 }
 
 export function removeLock(lock: StackLock): void {
-  rmSync(lock.path, { force: true });
+  // The backend keeps a file of attributes beside each of its files.
+  for (const path of [lock.path, `${lock.path}.attrs`]) rmSync(path, { force: true });
 }

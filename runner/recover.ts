@@ -69,7 +69,7 @@ async function recoverTarget(target: Target, options: RecoverOptions): Promise<R
     if (!options.dryRun) endOperation(target);
     return result;
   }
-  const updates = pending.map(({ type, resource }) => `${type} ${resource.type.split(":").at(-1)}`).join(", ");
+  const updates = pending.map(({ type, resource }) => `${type} ${noun(resource.type)}`).join(", ");
   options.onEvent?.({ kind: "phase", text: `recovering stack ${target.stack}: the last update died while ${updates}` });
   const began = target.cloud === "local" ? undefined : (locks[0]?.since ?? since);
   const plan = planRecovery(deployment, await cloudObjects(target), target.stack, began);
@@ -130,6 +130,11 @@ async function cloudObjects(target: Target): Promise<CloudObjects> {
   return { droplets, volumes, vpcs, firewalls, sshKeys, reservedIps };
 }
 
+/** `digitalocean:index/droplet:Droplet` is a "droplet". */
+function noun(type: string): string {
+  return (type.split(":").at(-1) ?? type).toLowerCase();
+}
+
 async function carryOut(
   target: Target,
   deployment: Deployment,
@@ -151,7 +156,7 @@ async function carryOut(
   const open = await openStack(target, "recover", options);
   await open.stack.importStack({ version: 3, deployment: recoveredDeployment(deployment, plan) });
   for (const { name, id, type } of plan.adopt) {
-    options.onEvent?.({ kind: "note", level: "info", text: `adopted ${type.split(":").at(-1)} ${name} (${id})` });
+    options.onEvent?.({ kind: "note", level: "info", text: `adopted ${noun(type)} ${name} (${id})` });
   }
   endOperation(target);
   return plan.refresh ? (await runEngine(open, "refresh")).changes : null;

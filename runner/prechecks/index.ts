@@ -59,6 +59,7 @@ async function askCloud(subject: Subject, signal?: AbortSignal): Promise<{ cloud
     const facts = await cloudFacts(cloud, subject.config);
     return { cloud: [checkAccount(facts)], facts };
   } catch (error) {
+    signal?.throwIfAborted();
     return { cloud: [unreachable(error)] };
   }
 }

@@ -119,10 +119,16 @@ function sameKey(a: string, b: unknown): boolean {
   return typeof b === "string" && blob(a) === blob(b);
 }
 
+/** What was asked for stands in for what there is until a refresh has read it; some of it no cloud remembers. */
+function given({ resource }: PendingOperation): Record<string, unknown> {
+  const { __defaults: _, ...inputs } = resource.inputs ?? {};
+  return inputs;
+}
+
 /** The state after the plan: adopted objects are in, operations under way are out. */
 export function recoveredDeployment(deployment: Deployment, plan: RecoveryPlan): Deployment {
   const adopted = new Map(
-    plan.adopt.map(({ urn, id, operation }) => [urn, { ...operation.resource, id, outputs: {} }]),
+    plan.adopt.map(({ urn, id, operation }) => [urn, { ...operation.resource, id, outputs: given(operation) }]),
   );
   const resources = (deployment.resources ?? []).flatMap((resource) => {
     if (!adopted.has(resource.urn) || resource.delete) return [resource];

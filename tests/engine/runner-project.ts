@@ -94,7 +94,9 @@ export function runnerProject(options: { actionScale?: number } = {}): RunnerPro
     },
     locks() {
       try {
-        return readdirSync(join(home, "state", "local", ".pulumi", "locks", "organization", "runner-test", "dev"));
+        return readdirSync(
+          join(home, "state", "local", ".pulumi", "locks", "organization", "runner-test", "dev"),
+        ).filter((name) => name.endsWith(".json"));
       } catch {
         return [];
       }
