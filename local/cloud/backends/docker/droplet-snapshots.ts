@@ -6,6 +6,8 @@ const copyAll = "find /to -mindepth 1 -delete && cp -a /from/. /to/";
 
 /** The engine stacks at most about 125 layers, and each snapshot of a machine that came from a snapshot adds one. */
 const mostLayers = 100;
+/** How long pausing a machine is tried, in milliseconds. */
+const pausePatience = 10_000;
 
 /**
  * Droplet snapshots: a commit of the root disk, and a copy of the nested Docker engine's data, which lies on a volume of
@@ -31,7 +33,7 @@ export class DropletSnapshots {
     const name = this.#names.droplet(dropletId);
     const container = this.#docker.getContainer(name);
     const { State, Mounts, Image, Config } = await container.inspect();
-    if (State.Running && !State.Paused) await container.pause();
+    if (State.Running && !State.Paused) await standStill(container);
     try {
       if (Mounts.some((mount) => mount.Destination === "/var/lib/docker"))
         await this.#saveNestedDocker(dropletId, snapshotId);
@@ -105,6 +107,20 @@ export class DropletSnapshots {
   async #size(snapshotId: number): Promise<{ sizeGiB: number } | undefined> {
     const image = await unless([404], this.#docker.getImage(this.#names.snapshot(snapshotId)).inspect());
     return image && { sizeGiB: Math.max(0.01, Math.round((image.Size / 1024 ** 3) * 100) / 100) };
+  }
+}
+
+/** Pauses a container. Version 1 of cgroups fails to now and then, when processes are being started just then: tried again. */
+async function standStill(container: Docker.Container): Promise<void> {
+  const deadline = Date.now() + pausePatience;
+  for (;;) {
+    try {
+      await unless([409], container.pause());
+      return;
+    } catch (error) {
+      if ((error as { statusCode?: number }).statusCode !== 500 || Date.now() > deadline) throw error;
+      await new Promise((wait) => setTimeout(wait, 100));
+    }
   }
 }
 
