@@ -1,5 +1,6 @@
 import { defineConfig } from "vitest/config";
 
+const globalSetup = ["tests/temporary-folder.ts"];
 const env = { PULUMI_ERROR_OUTPUT_STRING: "true", NO_COLOR: "1" };
 
 /** Suites that cross folders, slowest last; each runs its files one after the other: two cores, one Docker engine. */
@@ -14,6 +15,7 @@ export default defineConfig({
           include: ["**/*.test.ts"],
           exclude: ["**/node_modules/**", ".tools/**", ".windlass/**", "tests/**"],
           env,
+          globalSetup,
         },
       },
       ...suites.map((name) => ({
@@ -21,6 +23,7 @@ export default defineConfig({
           name,
           include: [`tests/${name}/**/*.test.ts`],
           env,
+          globalSetup,
           testTimeout: 300_000,
           hookTimeout: 600_000,
           fileParallelism: false,
