@@ -174,9 +174,8 @@ describe("a volume", () => {
     await backend.removeVolumeSnapshot("snap-1");
     await backend.attachVolume("copy", "copy", a.id);
     await onA.run("mkdir -p /mnt/copy && mount /dev/disk/by-id/scsi-0DO_Volume_copy /mnt/copy");
-    expect(await onA.run("cat /mnt/copy/file; cat /sys/class/block/loop*/size | sort -n | tail -1")).toBe(
-      `checkpoint\n${700 * 1024 * 2048}`,
-    );
+    const copy = "/dev/disk/by-id/scsi-0DO_Volume_copy";
+    expect(await onA.run(`cat /mnt/copy/file; blockdev --getsize64 ${copy}`)).toBe(`checkpoint\n${700 * 1024 ** 3}`);
     await backend.detachVolume("copy", "copy", a.id);
     await backend.removeVolume("copy");
   });
