@@ -2,6 +2,7 @@ import type { ActionKind } from "../actions.ts";
 import type { DropletSpec } from "../backend.ts";
 import { changeMeter, dropletPrice, snapshotPrice, startMeter, stopMeter } from "../billing/meters.ts";
 import type { CloudState } from "../cloud.ts";
+import { rulesFor } from "../firewalls/sync.ts";
 import type { Action, Droplet, Image } from "../objects.ts";
 import { unassigned } from "../reserved-ips/addresses.ts";
 import { ensureVolume } from "../volumes/actions.ts";
@@ -64,6 +65,8 @@ async function raiseMachine(cloud: CloudState, id: number): Promise<void> {
   if (!droplet) return;
   const spec = machineSpec(cloud, droplet);
   await backend.ensureVpc({ id: spec.vpcId, range: spec.vpcRange });
+  // Before it starts: no port is open for even a moment.
+  await backend.setFirewall(id, rulesFor(cloud, droplet, store.firewalls.list()));
   const addresses = await backend.ensureDroplet(spec);
   store.transaction(() => {
     if (store.droplets.get(id)) store.droplets.patch(id, addresses);
