@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 
-/** Name of the environment variable by which the processes of one test run are known. */
-export const runVariable = "WINDLASS_TEST_RUN";
+/** The environment variable by which the processes of one test run are known; suites that clear WINDLASS_* keep it. */
+export const runVariable = "TEST_RUN_OF_WINDLASS";
 
 export interface Leftover {
   pid: number;
