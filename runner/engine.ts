@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { type CloudName, OWN_ROOT, pulumiHome, type Target } from "./target.ts";
+import { type CloudName, inherited, OWN_ROOT, pulumiHome, type Target } from "./target.ts";
 
 /** Where the local cloud answers; written by it when it is ready. */
 export interface CloudAddress {
@@ -14,14 +14,14 @@ export interface CloudAddress {
 
 /**
  * The environment in which the engine, its plugins and the program run: the only difference between the ways to run
- * (a real account, the local cloud). `windlass env` prints it for a plain `pulumi`.
+ * (a real account, the local cloud). `windlass env` prints it for a plain `pulumi`; a real account's token is not in it.
  */
 export function engineEnvironment(target: Pick<Target, "root" | "home" | "cloud" | "backend">): Record<string, string> {
   const { root, home, cloud, backend } = target;
   if (backend.startsWith("file://")) mkdirSync(backend.slice("file://".length), { recursive: true });
   return {
     ...passphrase(home),
-    ...(cloud === "local" ? localCloudEnvironment(home) : {}),
+    ...(cloud === "local" ? localCloudEnvironment(home) : withoutLocalCloud()),
     PULUMI_HOME: pulumiHome(home, cloud),
     PULUMI_BACKEND_URL: backend,
     PULUMI_SKIP_UPDATE_CHECK: "true",
@@ -58,6 +58,19 @@ function localCloudEnvironment(home: string): Record<string, string> {
   };
 }
 
+/** Takes back what a shell with the exports of the local way holds: empty counts as not set. */
+function withoutLocalCloud(): Record<string, string> {
+  if (process.env.WINDLASS_CLOUD !== "local") return {};
+  return Object.fromEntries(LOCAL_ONLY.map((name) => [name, ""]));
+}
+
+const LOCAL_ONLY = [
+  "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION",
+  "PULUMI_IGNORE_AMBIENT_PLUGINS",
+  "DIGITALOCEAN_API_URL",
+  "DIGITALOCEAN_TOKEN",
+];
+
 /** The local cloud's address as it was last written; whether it answers is another question. */
 export function cloudAddress(home: string): CloudAddress | undefined {
   try {
@@ -81,15 +94,10 @@ function toolPath(root: string): string {
 /** The account's token as the environment gives it, under any of the names in use; the local cloud's own on the local way. */
 export function accountToken(cloud: CloudName, home: string): string | undefined {
   if (cloud === "local") return cloudAddress(home)?.token;
-  const local = cloudAddress(home)?.token;
-  const { DIGITALOCEAN_TOKEN, DIGITALOCEAN_ACCESS_TOKEN, DO_API_TOKEN } = process.env;
-  return [DIGITALOCEAN_TOKEN, DIGITALOCEAN_ACCESS_TOKEN, DO_API_TOKEN].find((token) => token && token !== local);
+  return ["DIGITALOCEAN_TOKEN", "DIGITALOCEAN_ACCESS_TOKEN", "DO_API_TOKEN"].map(inherited).find((token) => token);
 }
 
 /** The API's address; undefined = DigitalOcean's own. */
 export function accountUrl(cloud: CloudName, home: string): string | undefined {
-  const local = cloudAddress(home)?.url;
-  if (cloud === "local") return local;
-  const inherited = process.env.DIGITALOCEAN_API_URL;
-  return inherited && inherited !== local ? inherited : undefined;
+  return cloud === "local" ? cloudAddress(home)?.url : inherited("DIGITALOCEAN_API_URL");
 }

@@ -111,7 +111,7 @@ export function healthOf(node: NodeOutput, output: string, responseTimeMs: numbe
     disk_ok: used !== undefined && total !== undefined && (100 * used) / total <= HEALTH_LIMITS.diskPercent,
     cpu_ok: cpu !== undefined && cpu <= HEALTH_LIMITS.cpuPercent,
     memory_ok: memory !== undefined && memory <= HEALTH_LIMITS.memoryPercent,
-    gpu_temperature_ok: gpu.length > 0 && hottest <= HEALTH_LIMITS.gpuTemperatureC,
+    ...(gpu.length > 0 ? { gpu_temperature_ok: hottest <= HEALTH_LIMITS.gpuTemperatureC } : {}),
     ...(node.trainingLog ? { training_ok: read("training")?.[0] === 1 } : {}),
   };
   return {

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { parse } from "yaml";
+import { DIGITALOCEAN_URL } from "../clients/digitalocean/url.ts";
 import { UserError } from "../domain/errors.ts";
 import { readStackFile, type StackFile } from "../stacks/config-source.ts";
 
@@ -87,23 +88,30 @@ function cloudName(name: string): CloudName {
 
 /** The state of the local way never mixes with that of a real account. */
 function backendUrl(home: string, cloud: CloudName, settings: ProjectSettings): string {
-  if (cloud === "local") return localBackend(home);
-  const inherited = process.env.PULUMI_BACKEND_URL;
-  // A shell that holds the exports of `windlass env` for the local way must not send real state there.
-  if (inherited && inherited !== localBackend(home)) return inherited;
-  return settings.backend?.url ?? `file://${join(home, "state", "digitalocean")}`;
+  const folder = (name: string) => `file://${join(home, "state", name)}`;
+  if (cloud === "local") return folder("local");
+  const chosen = inherited("PULUMI_BACKEND_URL") ?? settings.backend?.url;
+  return chosen ?? folder(isRehearsal() ? "rehearsal" : "digitalocean");
 }
 
-function localBackend(home: string): string {
-  return `file://${join(home, "state", "local")}`;
+/** Whether DigitalOcean's address was set by hand to another one: a rehearsal with the official plugins. */
+function isRehearsal(): boolean {
+  const url = inherited("DIGITALOCEAN_API_URL");
+  return url !== undefined && new URL(url).host !== new URL(DIGITALOCEAN_URL).host;
+}
+
+/**
+ * A setting of the shell; none where the shell holds the exports of `windlass env` for the local way: they must not reach a real account,
+ * nor its state the local one.
+ */
+export function inherited(name: string): string | undefined {
+  return process.env.WINDLASS_CLOUD === "local" ? undefined : process.env[name] || undefined;
 }
 
 /** The PULUMI_HOME of a way: a private one for the local way, which holds the bundled plugins. */
 export function pulumiHome(home: string, cloud: CloudName): string {
-  const local = join(home, "pulumi-home");
-  if (cloud === "local") return local;
-  const inherited = process.env.PULUMI_HOME;
-  return inherited && inherited !== local ? inherited : join(homedir(), ".pulumi");
+  if (cloud === "local") return join(home, "pulumi-home");
+  return inherited("PULUMI_HOME") ?? join(homedir(), ".pulumi");
 }
 
 /** The stack that was selected last, by Windlass or by `pulumi stack select`, on either way. */

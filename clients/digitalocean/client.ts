@@ -1,7 +1,6 @@
 import { ApiError, errorOf } from "./errors.ts";
 import { retryPolicy } from "./retry.ts";
-
-export const DIGITALOCEAN_URL = "https://api.digitalocean.com";
+import { DIGITALOCEAN_URL } from "./url.ts";
 
 /** The largest page the API gives. */
 const PAGE_SIZE = 200;

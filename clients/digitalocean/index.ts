@@ -2,7 +2,7 @@
 import { type ClientOptions, createTransport } from "./client.ts";
 import type * as api from "./types.ts";
 
-export { type ClientOptions, DIGITALOCEAN_URL } from "./client.ts";
+export type { ClientOptions } from "./client.ts";
 export { ApiError } from "./errors.ts";
 export type * from "./types.ts";
 

@@ -6,6 +6,13 @@ import { buildProgram, optionsLast } from "./program.ts";
 /** Exit code after a Ctrl-C, as shells have it: 128 + SIGINT. */
 const INTERRUPTED = 130;
 
+// A reader that has seen enough (`| head`) must not end an update in the middle.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+}
+
 process.exitCode = await main(optionsLast(process.argv.slice(2)));
 
 /** Runs one command line; answers with the exit code: 0 done, 1 failed, 2 wrong usage, 3 refused, 4 partly done, 130 stopped by Ctrl-C. */

@@ -115,7 +115,7 @@ async function run(binary: string, args: string[], options: RunOptions) {
   const log = update ? openSync(options.logFile, "a", 0o600) : undefined;
   const child = spawn(binary, [...args, "--non-interactive"], {
     cwd: options.cwd,
-    env: { ...process.env, ...options.env, PULUMI_AUTOMATION_API: "true" },
+    env: environment(options.env),
     stdio: ["ignore", log ?? "pipe", log ?? "pipe"],
     detached: true,
   });
@@ -125,6 +125,12 @@ async function run(binary: string, args: string[], options: RunOptions) {
   const printed = update ? readFileSync(options.logFile, "utf8") : stderr;
   if (code !== 0) throw new EngineExit(args.slice(0, 2).join(" "), code, stdout, printed);
   return { stdout, stderr, code };
+}
+
+/** An empty setting takes one of the shell away. */
+function environment(own: Record<string, string>): NodeJS.ProcessEnv {
+  const all = Object.entries({ ...process.env, ...own, PULUMI_AUTOMATION_API: "true" });
+  return Object.fromEntries(all.filter(([name, value]) => value !== "" || !(name in own)));
 }
 
 async function finished(child: ChildProcess, options: RunOptions) {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type EngineEvent, LocalWorkspace, Stack } from "@pulumi/pulumi/automation/index.js";
 import { readStackFile } from "../../stacks/config-source.ts";
 import { readCheckpoint } from "../checkpoint.ts";
-import { engineEnvironment } from "../engine.ts";
+import { accountToken, engineEnvironment } from "../engine.ts";
 import { endOperation, startOperation } from "../operations.ts";
 import type { OperationOptions } from "../progress.ts";
 import { isSelected, type Target } from "../target.ts";
@@ -40,7 +40,7 @@ export async function openStack(
   const workspace = await LocalWorkspace.create({
     workDir: target.root,
     pulumiCommand: command,
-    envVars: { ...engineEnvironment(target), NODE_COMPILE_CACHE: join(target.home, "compile-cache") },
+    envVars: { ...engineEnvironment(target), ...token(target), NODE_COMPILE_CACHE: join(target.home, "compile-cache") },
   });
   const select = workspace.selectStack.bind(workspace);
   workspace.selectStack = async (name) => {
@@ -51,6 +51,12 @@ export async function openStack(
     });
   };
   return { stack: await Stack.select(target.stack, workspace), target, logFile, options };
+}
+
+/** The provider does not know all names that a token may be under. */
+function token(target: Target): Record<string, string> {
+  const found = accountToken(target.cloud, target.home);
+  return found ? { DIGITALOCEAN_TOKEN: found } : {};
 }
 
 function exists(target: Target): boolean {

@@ -1,0 +1,2 @@
+/** Where the API answers, unless told otherwise. */
+export const DIGITALOCEAN_URL = "https://api.digitalocean.com";
