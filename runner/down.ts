@@ -41,7 +41,8 @@ const VOLUME = "digitalocean:index/volume:Volume";
 
 /**
  * Removes what the stack made. Volumes stay in the cloud, out of the state, so that the next `up` finds them by name and goes on
- * with their data; afterwards the stack is empty. Throws as `up` does.
+ * with their data; afterwards the stack is empty. Looks at the cloud first: the provider fails to delete what is gone already. Throws as
+ * `up` does.
  */
 export async function down(options: DownOptions = {}): Promise<DownResult> {
   const { target, deployment } = await prepare(options);
@@ -55,7 +56,7 @@ export async function down(options: DownOptions = {}): Promise<DownResult> {
   }
   const open = await openStack(target, "down", options);
   await release(open, deployment ?? {}, doomed);
-  const report = await runEngine(open, "destroy", { excludeProtected: true });
+  const report = await runEngine(open, "destroy", { excludeProtected: true, refresh: true });
   return { ...result, changes: report.changes };
 }
 

@@ -1,6 +1,6 @@
 /** The single bridge to `local/`: its process, its control interface, its plugins. Nothing else of the runner knows that folder. */
 import { spawn } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { UserError } from "../domain/errors.ts";
@@ -37,15 +37,20 @@ const START_TIMEOUT_SECONDS = 900;
 
 /** Starts the local cloud, or answers with the one that runs. */
 export async function startLocalCloud(options: StartOptions): Promise<CloudAddress & { started: boolean }> {
-  const running = await reachable(options.home);
   const wanted = options.backend ?? process.env.WINDLASS_LOCAL_BACKEND;
-  if (running) {
-    if (wanted && wanted !== running.backend) throw otherBackend(running.backend, wanted);
-    return { ...running, started: false };
+  let release: (() => void) | undefined;
+  while (release === undefined) {
+    const running = await reachable(options.home);
+    if (running) {
+      if (wanted && wanted !== running.backend) throw otherBackend(running.backend, wanted);
+      return { ...running, started: false };
+    }
+    release = startLock(options.home);
+    if (!release) await pause(50);
+    options.signal?.throwIfAborted();
   }
-  const backend = backendName(wanted ?? "docker");
-  const release = startLock(options.home);
   try {
+    const backend = backendName(wanted ?? "docker");
     options.onEvent?.({ kind: "phase", text: `starting the local cloud (backend ${backend})` });
     return { ...(await spawnCloud(options, backend)), started: true };
   } finally {
@@ -67,17 +72,26 @@ function otherBackend(has: string, wanted: string): UserError {
   });
 }
 
-/** Two commands at once must not start two clouds on the same data. */
-function startLock(home: string): () => void {
+/** Two commands at once must not start two clouds on the same data: answers with undefined while another one is at it. */
+function startLock(home: string): (() => void) | undefined {
   const path = join(home, "cloud", "starting");
   mkdirSync(join(home, "cloud"), { recursive: true });
-  const holder = existsSync(path) ? Number(readFileSync(path, "utf8")) : 0;
-  if (holder && isAlive(holder)) {
-    const reason = `process ${holder} is starting the local cloud`;
-    throw new UserError("LocalCloudFailed", { reason, suggestion: "wait for it and run the command again" });
+  try {
+    writeFileSync(path, String(process.pid), { flag: "wx" });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    if (isStale(path)) rmSync(path, { force: true });
+    return undefined;
   }
-  writeFileSync(path, String(process.pid));
   return () => rmSync(path, { force: true });
+}
+
+/** Whether whoever began to start the cloud is gone, or cannot be at it any more. */
+function isStale(path: string): boolean {
+  const since = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+  if (since === undefined) return false;
+  const holder = Number(readFileSync(path, "utf8"));
+  return (holder > 0 && !isAlive(holder)) || Date.now() - since > START_TIMEOUT_SECONDS * 1000;
 }
 
 async function spawnCloud(options: StartOptions, backend: LocalBackend): Promise<CloudAddress> {

@@ -1,6 +1,7 @@
 import type { SizePrice } from "../domain/cost/node-price.ts";
 import { type Deployment, liveResources } from "./checkpoint.ts";
 import { type CostEstimate, estimateCost, priced } from "./cost.ts";
+import { hasVanished } from "./drift.ts";
 import { type Changes, type EngineReport, nothingChanges } from "./engine/events.ts";
 import { openStack, runEngine } from "./engine/stack.ts";
 import { type Finding, refuseFailed, runPrechecks } from "./prechecks/index.ts";
@@ -48,7 +49,8 @@ export async function preview(options: TargetOptions & OperationOptions = {}): P
   const sizes = facts?.sizes ?? [];
   rememberPrices(target, sizes);
   const open = await openStack(target, "preview", options, { create: true });
-  return planOf(target.stack, await runEngine(open, "preview"), deployment, sizes, checks);
+  const report = await runEngine(open, "preview", { refresh: hasVanished(deployment, facts, options) });
+  return planOf(target.stack, report, deployment, sizes, checks);
 }
 
 /** Reads a plan out of what the engine reported. */

@@ -3,6 +3,7 @@ import { UserError } from "../domain/errors.ts";
 import type { ProvisionResult } from "../domain/provision-result.ts";
 import { liveResources, stackOutputs } from "./checkpoint.ts";
 import { type CostEstimate, estimateCost, priced } from "./cost.ts";
+import { hasVanished } from "./drift.ts";
 import { type Changes, nothingChanges } from "./engine/events.ts";
 import { type OpenStack, openStack, runEngine } from "./engine/stack.ts";
 import { nodeResults } from "./nodes.ts";
@@ -42,7 +43,8 @@ export async function up(options: UpOptions = {}): Promise<UpResult> {
   const sizes = facts?.sizes ?? [];
   rememberPrices(target, sizes);
   const open = await openStack(target, "up", options, { create: true });
-  const changes = await update(open, prepared, sizes, options);
+  const refresh = hasVanished(deployment, facts, options);
+  const changes = await update(open, prepared, sizes, { ...options, refresh });
   const after = await currentDeployment(target);
   return {
     stack: target.stack,
@@ -53,10 +55,20 @@ export async function up(options: UpOptions = {}): Promise<UpResult> {
   };
 }
 
-async function update(open: OpenStack, prepared: Prepared, sizes: SizePrice[], options: UpOptions): Promise<Changes> {
+async function update(
+  open: OpenStack,
+  prepared: Prepared,
+  sizes: SizePrice[],
+  options: UpOptions & { refresh: boolean },
+): Promise<Changes> {
   const { stack } = prepared.target;
   if (options.confirm) {
-    const plan = planOf(stack, await runEngine(open, "preview"), prepared.deployment, sizes);
+    const plan = planOf(
+      stack,
+      await runEngine(open, "preview", { refresh: options.refresh }),
+      prepared.deployment,
+      sizes,
+    );
     if (nothingChanges(plan.changes)) return plan.changes;
     if (!(await options.confirm(plan))) {
       throw new UserError("Cancelled", {
@@ -65,5 +77,6 @@ async function update(open: OpenStack, prepared: Prepared, sizes: SizePrice[], o
       });
     }
   }
-  return (await runEngine(open, "up", options.message ? { message: options.message } : {})).changes;
+  const { message, refresh } = options;
+  return (await runEngine(open, "up", { refresh, ...(message ? { message } : {}) })).changes;
 }

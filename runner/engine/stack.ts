@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type EngineEvent, LocalWorkspace, Stack } from "@pulumi/pulumi/automation/index.js";
 import { readStackFile } from "../../stacks/config-source.ts";
@@ -32,6 +32,7 @@ export async function openStack(
     "log",
     `${new Date().toISOString().replaceAll(/[:.]/g, "")}-${kind}-${target.stack}.log`,
   );
+  pruneLogs(join(target.home, "log"));
   const command = await pulumiCommand(target.root, {
     logFile,
     onStart: (pid) => startOperation(target, kind, pid),
@@ -53,6 +54,14 @@ export async function openStack(
   return { stack: await Stack.select(target.stack, workspace), target, logFile, options };
 }
 
+/** How many logs of operations are kept. */
+const KEPT_LOGS = 50;
+
+function pruneLogs(folder: string): void {
+  const logs = existsSync(folder) ? readdirSync(folder).sort() : [];
+  for (const name of logs.slice(0, Math.max(0, logs.length - KEPT_LOGS))) rmSync(join(folder, name), { force: true });
+}
+
 /** The provider does not know all names that a token may be under. */
 function token(target: Target): Record<string, string> {
   const found = accountToken(target.cloud, target.home);
@@ -67,6 +76,8 @@ export type EngineOperation = "preview" | "up" | "refresh" | "destroy" | "previe
 
 export interface EngineArguments {
   excludeProtected?: boolean;
+  /** Looks at every resource in the cloud first. */
+  refresh?: boolean;
   /** Shown in the stack's history. */
   message?: string;
 }
@@ -87,15 +98,15 @@ export async function runEngine(
     },
     color: "never" as const,
     ...(options.signal ? { signal: options.signal } : {}),
-    ...(args.message ? { message: args.message } : {}),
+    ...args,
   };
   try {
     if (operation === "up") await stack.up(common);
     else if (operation === "preview") await stack.preview(common);
     else if (operation === "refresh") await stack.refresh(common);
     else if (operation === "preview-refresh") await stack.previewRefresh(common);
-    else if (operation === "destroy") await stack.destroy({ ...common, ...args });
-    else await stack.previewDestroy({ ...common, ...args });
+    else if (operation === "destroy") await stack.destroy(common);
+    else await stack.previewDestroy(common);
   } catch (error) {
     if (error instanceof EngineExit) throw await explainFailure(error, tracker.report(), open);
     throw error;

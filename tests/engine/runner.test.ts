@@ -123,6 +123,30 @@ describe("the life of a stack", () => {
     expect(await counts()).toMatchObject({ droplets: 0, volumes: 0, firewalls: 0, ssh_keys: 0 });
   });
 
+  test("what is gone from the cloud is noticed and made again, by one up", async () => {
+    const before = await project.json(["up", "--yes"]);
+    await project.json(["local", "reset", "--yes"]);
+    const plan = await project.json(["preview"]);
+    expect(plan.changes.create).toBeGreaterThan(3);
+    const { stderr } = await project.windlass("up", "--yes");
+    expect(stderr).toContain(`node (${before.nodes[0].droplet_id}) is gone from the cloud`);
+    expect(await counts()).toMatchObject({ droplets: 1, volumes: 1, firewalls: 1 });
+    expect((await project.json(["up", "--yes"])).changes).toMatchObject({ create: 0, update: 0, delete: 0 });
+  });
+
+  test("down of what is gone from the cloud ends well", async () => {
+    await project.json(["local", "reset", "--yes"]);
+    await project.json(["down", "--yes"]);
+    expect(project.state().resources).toEqual([]);
+  });
+
+  test("two commands that both need the local cloud start one", async () => {
+    await project.json(["local", "stop"]);
+    const answers = await Promise.all([project.json(["local", "start"]), project.json(["local", "start"])]);
+    expect(answers[0].pid).toBe(answers[1].pid);
+    expect(Object.keys(answers[0])).toEqual(["url", "token", "pid", "backend"]);
+  });
+
   test("down of an empty stack is nothing to do", async () => {
     expect(await project.json(["down", "--yes"])).toMatchObject({ removed: [], kept: [] });
   });

@@ -1,0 +1,29 @@
+import { type Deployment, liveResources, nameOfUrn } from "./checkpoint.ts";
+import type { CloudFacts } from "./prechecks/cloud.ts";
+import type { OperationOptions } from "./progress.ts";
+
+const LISTED: Record<string, (facts: CloudFacts) => { id: string | number }[]> = {
+  "digitalocean:index/droplet:Droplet": (facts) => facts.droplets,
+  "digitalocean:index/volume:Volume": (facts) => facts.volumes,
+};
+
+/**
+ * Whether a droplet or a volume of the state is gone from the cloud: then an update has to look at everything first, or it would take
+ * for there what is not. The lists come from the checks, so that this costs nothing.
+ */
+export function hasVanished(
+  deployment: Deployment | undefined,
+  facts: CloudFacts | undefined,
+  options: OperationOptions,
+): boolean {
+  if (!facts) return false;
+  const gone = liveResources(deployment).filter(({ type, id }) => {
+    const there = LISTED[type]?.(facts);
+    return there !== undefined && id !== undefined && !there.some((object) => String(object.id) === id);
+  });
+  for (const { urn, id } of gone) {
+    const text = `${nameOfUrn(urn)} (${id}) is gone from the cloud: looking at everything first`;
+    options.onEvent?.({ kind: "note", level: "warning", text });
+  }
+  return gone.length > 0;
+}
