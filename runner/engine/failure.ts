@@ -137,6 +137,10 @@ async function capacityAdvice(size: string | undefined, region: string | undefin
 
 const ADVICE: readonly [RegExp, string][] = [
   [
+    /range\/size overlaps/i,
+    "choose another windlass:vpcIpRange (or remove it: DigitalOcean then chooses one), and run it again",
+  ],
+  [
     /\b401\b|unable to authenticate|unauthorized/i,
     "check the token: DIGITALOCEAN_TOKEN must be a valid one with write scope",
   ],
