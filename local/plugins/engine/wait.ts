@@ -2,7 +2,7 @@ import type { Log } from "./log.ts";
 
 /** The first look comes soon, so that quick clouds are not waited for; later ones are rarer. */
 const FIRST_POLL_MS = 100;
-const LONGEST_POLL_MS = 3_000;
+const LONGEST_POLL_MS = 1_000;
 
 /** Milliseconds before each further try of a request that failed: 2, 4 and 8 s, times WINDLASS_RETRY_SCALE (tests use 0.01). */
 export function retryDelaysMs(): number[] {
