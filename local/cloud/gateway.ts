@@ -188,7 +188,8 @@ export class Gateway {
     if (known.status === 500 && !(error instanceof ApiError)) this.#cloud.log(error.stack ?? error.message);
     const requestId = randomUUID();
     reply.headers({ ...known.headers, "x-request-id": requestId });
-    this.#send(request, reply, known.status, known.body(requestId));
+    const odd = known.status === 400 && request.method === "POST" && pathOf(request.url) === "/v2/tags";
+    this.#send(request, reply, known.status, odd ? known.rootCauses() : known.body(requestId));
   }
 
   #cut(request: FastifyRequest, reply: FastifyReply): FastifyReply {

@@ -42,6 +42,12 @@ export class ApiError extends Error {
   body(requestId: string): { id: string; message: string; request_id: string } {
     return { id: ERROR_IDS[this.status] ?? "error", message: this.message, request_id: requestId };
   }
+
+  /** The other shape that the description has, for one answer: a tag that cannot be made. */
+  rootCauses(): Record<string, unknown> {
+    const cause = `rpc error: code = InvalidArgument desc = ${this.message}`;
+    return { error: this.message, messages: null, root_causes: [cause] };
+  }
 }
 
 export function notFound(): ApiError {
