@@ -27,7 +27,7 @@ describe("errors", () => {
   test("a body that is no JSON object is 400", async () => {
     const { api } = await testCloud();
     for (const body of ["{", "[1]", '"text"'])
-      expect(await api("POST", "/tags", body)).toMatchObject({ status: 400, body: { id: "bad_request" } });
+      expect(await api("POST", "/droplets", body)).toMatchObject({ status: 400, body: { id: "bad_request" } });
   });
 
   test("a key that comes twice counts once, the last one", async () => {
