@@ -74,8 +74,9 @@ export function planOf(
   };
 }
 
-function isChange({ action }: { action: string }): boolean {
-  return !["same", "read", "refresh"].includes(action);
+/** Providers are bookkeeping of the engine, nothing that is made. */
+function isChange({ action, type }: { action: string; type: string }): boolean {
+  return !["same", "read", "refresh"].includes(action) && !type.startsWith("pulumi:providers:");
 }
 
 function planned({ action, type, name, changed }: EngineReport["steps"][number]): PlannedStep {

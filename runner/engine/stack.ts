@@ -5,7 +5,7 @@ import { readStackFile } from "../../stacks/config-source.ts";
 import { readCheckpoint } from "../checkpoint.ts";
 import { accountToken, engineEnvironment } from "../engine.ts";
 import { endOperation, startOperation } from "../operations.ts";
-import type { OperationOptions } from "../progress.ts";
+import type { OnEvent, OperationOptions } from "../progress.ts";
 import { isSelected, type Target } from "../target.ts";
 import { EngineExit, pulumiCommand } from "./command.ts";
 import { type EngineReport, eventTracker } from "./events.ts";
@@ -89,7 +89,11 @@ export async function runEngine(
   args: EngineArguments = {},
 ): Promise<EngineReport> {
   const { stack, target, options } = open;
-  const tracker = eventTracker(options.onEvent ?? (() => {}), () => performance.now() / 1000);
+  const onEvent: OnEvent = (event) => {
+    // A preview makes nothing: its steps are in the report, and would read as if they were done.
+    if (event.kind !== "resource" || !operation.startsWith("preview")) options.onEvent?.(event);
+  };
+  const tracker = eventTracker(onEvent, () => performance.now() / 1000);
   const keepFile = stackFileKeeper(target);
   const common = {
     onEvent: (event: EngineEvent) => {
