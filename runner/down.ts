@@ -4,7 +4,7 @@ import { type Deployment, liveResources, nameOfUrn, type ResourceState } from ".
 import type { Changes } from "./engine/events.ts";
 import { type OpenStack, openStack, runEngine } from "./engine/stack.ts";
 import { prepare } from "./prepare.ts";
-import type { OperationOptions } from "./progress.ts";
+import type { OnEvent, OperationOptions } from "./progress.ts";
 import type { TargetOptions } from "./target.ts";
 
 export interface DownOptions extends TargetOptions, OperationOptions {
@@ -22,6 +22,7 @@ export interface KeptVolume {
   region: string;
   sizeGiB: number;
   monthlyUsd: number;
+  urn: string;
 }
 
 export interface DownPlan {
@@ -54,10 +55,22 @@ export async function down(options: DownOptions = {}): Promise<DownResult> {
   if (options.confirm && !(await options.confirm(plan))) {
     throw new UserError("Cancelled", { reason: "not confirmed; nothing was removed" });
   }
-  const open = await openStack(target, "down", options);
+  const open = await openStack(target, "down", { ...options, onEvent: keptAsKept(plan.keeps, options.onEvent) });
   await release(open, deployment ?? {}, doomed);
   const report = await runEngine(open, "destroy", { excludeProtected: true, refresh: true });
   return { ...result, changes: report.changes };
+}
+
+/** For the engine a volume that stays is deleted like the rest, only without a call to the cloud: nobody should read that. */
+function keptAsKept(kept: readonly KeptVolume[], onEvent: OnEvent = () => {}): OnEvent {
+  return (event) => {
+    const volume =
+      event.kind === "resource" && event.type === VOLUME ? kept.find(({ urn }) => urn === event.urn) : undefined;
+    if (!volume) onEvent(event);
+    else if (event.kind === "resource" && event.state === "finished") {
+      onEvent({ kind: "note", level: "info", text: `kept volume ${volume.name} (${volume.id})` });
+    }
+  };
 }
 
 function namedVolumes(deployment: Deployment | undefined, names: readonly string[], stack: string): Set<string> {
@@ -92,6 +105,7 @@ function keptVolume(volume: ResourceState): KeptVolume {
     region: region ?? "",
     sizeGiB,
     monthlyUsd: volumeMonthlyUsd(sizeGiB),
+    urn: volume.urn,
   };
 }
 

@@ -25,8 +25,13 @@ async function answer(question: string, flag: string): Promise<string> {
     );
   }
   const lines = createInterface({ input: process.stdin, output: process.stderr });
+  const left = new Promise<never>((_, reject) => {
+    const leave = (interrupted: boolean) => () =>
+      reject(new UserError("Cancelled", { reason: "not confirmed; nothing was changed", interrupted }));
+    lines.once("SIGINT", leave(true)).once("close", leave(false));
+  });
   try {
-    return await lines.question(question);
+    return await Promise.race([lines.question(question), left]);
   } finally {
     lines.close();
   }

@@ -51,7 +51,7 @@ export function createReporter(stream: NodeJS.WriteStream): { onEvent: OnEvent; 
   function draw(): void {
     const text = live ? liveLine() : "";
     if (text === "") return;
-    stream.write(`\r\x1b[K${text.slice(0, Math.max(20, (stream.columns ?? 80) - 1))}`);
+    stream.write(`\r\x1b[K${text.slice(0, Math.max(20, (stream.columns || 80) - 1))}`);
     drawn = true;
   }
 
