@@ -13,6 +13,7 @@ export { engineEnvironment } from "./engine.ts";
 export { environment, exportLines } from "./environment.ts";
 export { health, healthError } from "./health.ts";
 export {
+  buildDropletImages,
   control as localCloudControl,
   type LocalCloudStatus,
   localCloudStatus,

@@ -264,6 +264,20 @@ export async function control<T = unknown>(
   return (text === "" ? undefined : JSON.parse(text)) as T;
 }
 
+/** Builds the images that droplets start from, where they are missing (about a minute); answers with their names in the Docker engine. */
+export async function buildDropletImages(options: LocalCloudOptions): Promise<string[]> {
+  const { DropletImages, variants } = await import("../local/cloud/backends/docker/image.ts");
+  const { default: Docker } = await import("dockerode");
+  const images = new DropletImages(new Docker(), join(options.home, "cloud"));
+  try {
+    await images.ensure((text) => options.onEvent?.({ kind: "line", resource: "image", text }));
+  } catch (cause) {
+    const reason = `the droplet image could not be built: ${(cause as Error).message}`;
+    throw new UserError("LocalCloudFailed", { reason, suggestion: "windlass doctor says what is missing" }, { cause });
+  }
+  return variants.map((variant) => images.name(variant));
+}
+
 /** Puts the bundled plugins where the engine of the local way looks for them; quick when they are there. */
 export async function installBundledPlugins(home: string): Promise<void> {
   const { installPlugins } = await import("../local/plugins/install.ts");

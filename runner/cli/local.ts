@@ -1,6 +1,13 @@
 import { Command } from "commander";
 import { UserError } from "../../domain/errors.ts";
-import { control, localCloudStatus, resetLocalCloud, startLocalCloud, stopLocalCloud } from "../local-cloud.ts";
+import {
+  buildDropletImages,
+  control,
+  localCloudStatus,
+  resetLocalCloud,
+  startLocalCloud,
+  stopLocalCloud,
+} from "../local-cloud.ts";
 import { resolveTarget } from "../target.ts";
 import { ask } from "./confirm.ts";
 import { type CommonOptions, stackCommand, targetOptions } from "./options.ts";
@@ -74,6 +81,7 @@ Examples:
       .description("what was used so far")
       .action(bill),
   );
+  local.addCommand(stackCommand("image").description("build the image that droplets start from").action(image));
   return local;
 }
 
@@ -176,6 +184,12 @@ async function bill(flags: CommonOptions & { at?: string }): Promise<void> {
     `$${r.amount.toFixed(4)}`,
   ]);
   print(...table(["KIND", "NAME", "PER HOUR", "SINCE", "UNTIL", "AMOUNT"], rows), `total: $${result.total.toFixed(4)}`);
+}
+
+async function image(flags: CommonOptions): Promise<void> {
+  const images = await withSession(({ signal, onEvent }) => buildDropletImages({ home: home(flags), signal, onEvent }));
+  if (flags.json) printJson({ images });
+  else print(...images);
 }
 
 /** `a=1 b=two` as an object; numbers become numbers. */
