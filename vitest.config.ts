@@ -3,8 +3,11 @@ import { defineConfig } from "vitest/config";
 const globalSetup = ["tests/temporary-folder.ts"];
 const env = { PULUMI_ERROR_OUTPUT_STRING: "true", NO_COLOR: "1" };
 
-/** Suites that cross folders, slowest last; each runs its files one after the other: two cores, one Docker engine. */
-const suites = ["engine", "docker", "faults"];
+/**
+ * Suites that cross folders, and how many of their files run at a time: those without machines mostly wait, and each has a cloud and a
+ * state of its own; those with machines share one Docker engine.
+ */
+const suites = { engine: 2, docker: 1, faults: 2 };
 
 export default defineConfig({
   test: {
@@ -18,7 +21,7 @@ export default defineConfig({
           globalSetup,
         },
       },
-      ...suites.map((name) => ({
+      ...Object.entries(suites).map(([name, maxWorkers]) => ({
         test: {
           name,
           include: [`tests/${name}/**/*.test.ts`],
@@ -26,7 +29,7 @@ export default defineConfig({
           globalSetup,
           testTimeout: 300_000,
           hookTimeout: 600_000,
-          fileParallelism: false,
+          maxWorkers,
         },
       })),
     ],

@@ -22,7 +22,7 @@ const say = (line: string) => process.stdout.write(`${line}\n`);
 const needs: Record<string, string[]> = {
   unit: ["git", "ssh"],
   engine: ["git", "ssh", "pulumi"],
-  docker: ["git", "ssh", "docker"],
+  docker: ["git", "ssh", "pulumi", "docker"],
   faults: ["git", "ssh", "pulumi"],
 };
 
