@@ -160,13 +160,9 @@ function logTeller(logFile: string, before: number, onEvent: OnEvent | undefined
   };
 }
 
-/** Log lines may be JSON with a `msg`. */
+/** A line of the cloud's log without its time. */
 function lineOf(line: string): string {
-  try {
-    return String((JSON.parse(line) as { msg?: unknown }).msg ?? line);
-  } catch {
-    return line;
-  }
+  return line.replace(/^\d{4}-\d\d-\d\dT\S+Z /, "");
 }
 
 function pause(milliseconds: number): Promise<"waiting"> {

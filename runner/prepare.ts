@@ -20,8 +20,9 @@ export async function prepare(options: TargetOptions & OperationOptions): Promis
   const target = resolveTarget(options);
   const config = stackConfig(target);
   if (target.cloud === "local") await readyLocalCloud(target, options);
-  await recoverIfNeeded(target, options);
-  return { target, config, deployment: await currentDeployment(target) };
+  const found = await currentDeployment(target);
+  const recovered = await recoverIfNeeded(target, found, options);
+  return { target, config, deployment: recovered ? await currentDeployment(target) : found };
 }
 
 /** The stack's config, checked; throws `ConfigInvalid` with every problem. */

@@ -11,7 +11,7 @@ import { resolveTarget, type Target, type TargetOptions } from "./target.ts";
 
 export interface RecoverOptions extends TargetOptions, OperationOptions {
   dryRun?: boolean;
-  /** Also removes locks made on another machine; only right when that machine is gone. */
+  /** Also removes locks made on another machine, and those of shared backends; only right when whoever made them is gone. */
   breakLock?: boolean;
 }
 
@@ -46,12 +46,15 @@ export async function recover(options: RecoverOptions = {}): Promise<RecoverResu
   return recoverTarget(target, options);
 }
 
-/** The same as a part of another operation: quick, and silent, when there is nothing to do. */
-export async function recoverIfNeeded(target: Target, options: OperationOptions): Promise<void> {
-  const locks = stackLocks(target);
-  const pending = target.backend.startsWith("file://") && (readCheckpoint(target)?.pending_operations ?? []).length > 0;
-  if (locks.length === 0 && !pending) return;
+/** The same as a part of another operation: quick, and silent, when there is nothing to do. Answers whether there was. */
+export async function recoverIfNeeded(
+  target: Target,
+  deployment: Deployment | undefined,
+  options: OperationOptions,
+): Promise<boolean> {
+  if (stackLocks(target).length === 0 && (deployment?.pending_operations ?? []).length === 0) return false;
   await recoverTarget(target, options);
+  return true;
 }
 
 async function recoverTarget(target: Target, options: RecoverOptions): Promise<RecoverResult> {
@@ -88,6 +91,10 @@ async function clearLocks(target: Target, options: RecoverOptions): Promise<Stac
     locks.filter(({ state }) => !(options.breakLock && state === "foreign")),
   );
   if (options.dryRun) return locks;
+  if (options.breakLock && !target.backend.startsWith("file://")) {
+    const { stack } = await openStack(target, "recover", options);
+    await stack.cancel();
+  }
   for (const lock of locks) {
     if (lock.state === "orphaned") await stopOrphan(lock, options);
     removeLock(lock);

@@ -89,6 +89,7 @@ export async function buildProgram(args: readonly string[]): Promise<Command> {
 
 const EXAMPLES = `
 Every command takes --stack NAME, --cloud local|digitalocean, --json and --cwd DIR.
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused by policy or budget, 4 partly done, 130 stopped by Ctrl-C.
 
 Examples:
   $ windlass up --yes                 the dev stack, on the local cloud: no account, no cost

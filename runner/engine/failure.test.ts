@@ -120,6 +120,19 @@ test("no resource failed: the program, the passphrase, a plugin", async () => {
   });
 });
 
+test("a lock of a shared backend: who holds it, and how to break it", async () => {
+  const stderr =
+    "error: the stack is currently locked by 1 lock(s). Either wait or delete the lock file with `pulumi cancel`.\n" +
+    "  s3://states/.pulumi/locks/organization/p/dev/1.json: created by ci@runner-7 (pid 12) at 2026-11-21T10:00:00Z";
+  expect(await explain([], { stderr })).toMatchObject({
+    error: "StackLocked",
+    details: {
+      holder: "ci@runner-7 (pid 12) at 2026-11-21T10:00:00Z",
+      suggestion: expect.stringContaining("--break-lock"),
+    },
+  });
+});
+
 test("a stop that was asked for says how to go on", async () => {
   const stop = new AbortController();
   stop.abort();

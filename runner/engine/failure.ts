@@ -12,7 +12,8 @@ import type { OpenStack } from "./stack.ts";
 export async function explainFailure(exit: EngineExit, report: EngineReport, open: OpenStack): Promise<UserError> {
   const { target, options, logFile } = open;
   if (options.signal?.aborted) return cancelled(target, options.killSignal?.aborted ?? false);
-  if (/stack is currently locked by/.test(exit.stderr)) return locked(target);
+  if (/stack is currently locked by|Another update is currently in progress/.test(exit.stderr))
+    return locked(target, exit);
   const [failure, ...others] = byCause(report.failures);
   const told = failuresIn((failure?.messages ?? report.errors).join("\n"))[0];
   const error = told ?? (failure ? await explainResource(failure, target) : explainProgram(report, exit));
@@ -43,16 +44,18 @@ function cancelled(target: Target, hard: boolean): UserError {
   });
 }
 
-function locked(target: Target): UserError {
+function locked(target: Target, exit: EngineExit): UserError {
   try {
     refuseLiveLocks(target, stackLocks(target));
   } catch (error) {
     if (error instanceof UserError) return error;
   }
+  const holder = /created by (.+)$/m.exec(exit.stderr)?.[1];
   return new UserError("StackLocked", {
     stack: target.stack,
-    reason: `stack ${target.stack} was being updated by somebody else just now`,
-    suggestion: "run the command again",
+    ...(holder ? { holder } : {}),
+    reason: `stack ${target.stack} is being updated by ${holder ?? "somebody else"}`,
+    suggestion: `wait for it; if whoever did it is gone, run: windlass recover --stack ${target.stack} --break-lock`,
   });
 }
 

@@ -35,6 +35,7 @@ export async function runPrechecks(
   options: { onEvent?: OnEvent; signal?: AbortSignal } = {},
 ): Promise<{ checks: Finding[]; facts: CloudFacts | undefined }> {
   const subject: Subject = { target, config, resources: liveResources(deployment) };
+  options.onEvent?.({ kind: "phase", text: "checking what is needed" });
   const [{ cloud, facts }, repository] = await Promise.all([
     askCloud(subject, options.signal),
     checkRepository(subject),
