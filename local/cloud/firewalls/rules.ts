@@ -39,8 +39,9 @@ function protocolAndPorts(rule: Raw): { protocol: "tcp" | "udp" | "icmp"; ports:
   return { protocol, ports: validPorts(ports) };
 }
 
+/** "1-65535" is answered as it was given: Terraform configurations with it are seen to be in sync at DigitalOcean. */
 function validPorts(ports: string): string {
-  if (ports === "0" || ports === "all" || ports === "1-65535") return "0";
+  if (ports === "0" || ports === "all") return "0";
   const [, from, to = from] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(ports) ?? [];
   const valid = from !== undefined && Number(from) >= 1 && Number(to) <= 65_535 && Number(from) <= Number(to);
   if (!valid) throw unprocessable(`invalid ports "${ports}": must be a port, a range such as 8000-9000, or all`);
