@@ -6,6 +6,7 @@ import { type CostEstimate, estimateCost, priced } from "./cost.ts";
 import { hasVanished } from "./drift.ts";
 import { type Changes, nothingChanges } from "./engine/events.ts";
 import { type OpenStack, openStack, runEngine } from "./engine/stack.ts";
+import { cloudAddress } from "./engine.ts";
 import { nodeResults } from "./nodes.ts";
 import { refuseFailed, runPrechecks } from "./prechecks/index.ts";
 import { currentDeployment, type Prepared, prepare } from "./prepare.ts";
@@ -40,6 +41,7 @@ export async function up(options: UpOptions = {}): Promise<UpResult> {
   const { target, config, deployment } = prepared;
   const { checks, facts } = await runPrechecks(target, config, deployment, options);
   refuseFailed(checks);
+  refuseEmptyMachines(prepared);
   const sizes = facts?.sizes ?? [];
   rememberPrices(target, sizes);
   const open = await openStack(target, "up", options, { create: true });
@@ -53,6 +55,16 @@ export async function up(options: UpOptions = {}): Promise<UpResult> {
     cost: estimateCost(priced(liveResources(deployment)), priced(liveResources(after)), sizes),
     outputs: stackOutputs(after),
   };
+}
+
+/** A preview is of use without machines; an update would wait for an ssh that never comes. */
+function refuseEmptyMachines({ target, config }: Prepared): void {
+  if (target.cloud !== "local" || !config.bootstrap || cloudAddress(target.home)?.backend !== "none") return;
+  throw new UserError("PrecheckFailed", {
+    check: "machines",
+    reason: "the local cloud runs without machines (backend none), so there is no node that could be set up",
+    suggestion: "set windlass:bootstrap to false, or stop it and start it with: windlass local start --backend docker",
+  });
 }
 
 async function update(

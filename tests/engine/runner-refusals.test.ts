@@ -51,6 +51,13 @@ describe("before anything is made", () => {
     expect(details.suggestion).toContain("tor1");
   });
 
+  test("a set-up of nodes that have no machine: said at once, not after a wait for ssh", async () => {
+    project.configure({ bootstrap: true });
+    const { error, details } = await refusal();
+    expect(error).toBe("PrecheckFailed");
+    expect(details).toMatchObject({ check: "machines", suggestion: expect.stringContaining("--backend docker") });
+  });
+
   test("an image that does not exist, a repository and data that are not there: all in one answer", async () => {
     project.configure({ image: "gpu-h100x1-bass", repositoryUrl: "./nowhere", dataSource: "./nothing" });
     const { error, details } = await refusal();
