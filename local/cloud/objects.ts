@@ -176,7 +176,7 @@ export interface Project {
   name: string;
   description: string;
   purpose: string;
-  environment: "Development" | "Staging" | "Production";
+  environment: "" | "Development" | "Staging" | "Production";
   isDefault: boolean;
   createdAt: string;
   updatedAt: string;

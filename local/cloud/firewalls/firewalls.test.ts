@@ -46,10 +46,11 @@ describe("the API", () => {
     expect((await api.ok("GET", `/droplets/${id}/firewalls`)).firewalls).toMatchObject([{ name: "fw" }]);
   });
 
-  test("ports are answered as DigitalOcean does: 0 for all, and for icmp, and ranges as they were given", async () => {
+  test("ports are answered as DigitalOcean does: 0 for all and for icmp without any, else as given", async () => {
     const { api } = await testCloud();
     const inbound_rules = [
       { protocol: "icmp", sources: { addresses: ["10.0.0.0/8"] } },
+      { protocol: "icmp", ports: "1-65535", sources: { addresses: ["::/0"] } },
       { protocol: "udp", ports: "all", sources: { addresses: ["::/0"] } },
       { protocol: "udp", ports: "1-65535", sources: { addresses: ["::/0"] } },
       { protocol: "tcp", ports: "8000-9000", sources: { addresses: ["10.1.2.3"] } },
@@ -57,6 +58,7 @@ describe("the API", () => {
     const { firewall } = await api.ok("POST", "/firewalls", { name: "fw", inbound_rules, outbound_rules: OUT });
     expect(firewall.inbound_rules.map((rule: { ports: string }) => rule.ports)).toEqual([
       "0",
+      "1-65535",
       "0",
       "1-65535",
       "8000-9000",

@@ -7,7 +7,7 @@ import { unprocessable } from "../wire.ts";
 type Raw = Record<string, unknown>;
 const PEER_LISTS = ["addresses", "droplet_ids", "load_balancer_uids", "kubernetes_ids", "tags"] as const;
 
-/** The rules of a request, checked, with ports in the form the API answers: "0" for all, and for icmp. */
+/** The rules of a request, checked, with ports in the form the API answers: "0" for all, and for icmp without any. */
 export function parseRules(cloud: CloudState, body: Raw): { inbound: InboundRule[]; outbound: OutboundRule[] } {
   const inbound = list(body["inbound_rules"]).map((rule) => ({
     ...protocolAndPorts(rule),
@@ -35,7 +35,7 @@ function protocolAndPorts(rule: Raw): { protocol: "tcp" | "udp" | "icmp"; ports:
   if (protocol !== "tcp" && protocol !== "udp" && protocol !== "icmp")
     throw unprocessable(`invalid protocol "${String(protocol)}": must be tcp, udp or icmp`);
   const ports = String(rule["ports"] ?? "");
-  if (protocol === "icmp") return { protocol, ports: "0" };
+  if (protocol === "icmp" && ports === "") return { protocol, ports: "0" };
   return { protocol, ports: validPorts(ports) };
 }
 

@@ -41,3 +41,13 @@ test("names are unique, the default can move, and is not deleted", async () => {
   );
   expect((await api("DELETE", `/projects/${project.id}`)).status).toBe(412);
 });
+
+test("a project has no environment unless it was given one, and can lose it", async () => {
+  const { api } = await testCloud();
+  const { project } = await api.ok("POST", "/projects", { name: "train", purpose: "AI" });
+  expect(project).not.toHaveProperty("environment");
+  const path = `/projects/${project.id}`;
+  expect((await api.ok("PATCH", path, { environment: "staging" })).project.environment).toBe("Staging");
+  expect((await api.ok("PATCH", path, { description: "kept" })).project.environment).toBe("Staging");
+  expect((await api.ok("PATCH", path, { environment: "" })).project).not.toHaveProperty("environment");
+});

@@ -68,7 +68,11 @@ export const SIZE: Shape = {
 export const REGION = { slug: "slug", name: "name", sizes: "sizes", features: "features", available: "available" };
 export const SSH_KEY = { id: "id", name: "name", publicKey: "public_key", fingerprint: "fingerprint" };
 export const TAG: Shape = { name: "name", ...TAG_COUNTS };
-export const PROJECT: Shape = { ...TYPES.get("digitalocean:index/project:Project")?.reads, id: "id" };
+export const PROJECT: Shape = {
+  ...TYPES.get("digitalocean:index/project:Project")?.reads,
+  id: "id",
+  environment: (object) => object.environment ?? "",
+};
 export const SNAPSHOT: Shape = {
   ...pick("digitalocean:index/volumeSnapshot:VolumeSnapshot", ["name", "regions", "size", "createdAt", "minDiskSize"]),
   id: (object) => String(object.id),
