@@ -1,6 +1,6 @@
 import type { Json } from "./api.ts";
 import { isStatus } from "./errors.ts";
-import { createOnce } from "./once.ts";
+import { createOnce, unmarked } from "./once.ts";
 import { type Cloud, wait } from "./type.ts";
 
 /** Actions are given up after an hour, as by the official plugin. */
@@ -33,10 +33,7 @@ function start(cloud: Cloud, path: string, body: Json, what: string): Promise<Js
     candidates: async () => (await cloud.get(path)).actions.filter((one: Json) => one.type.startsWith(body.type)),
     differs: () => undefined,
     remove: async () => {},
-    recorded: () => true,
-    marked: false,
-    log: cloud.call.log,
-    signal: cloud.signal,
+    ...unmarked(cloud),
   });
 }
 

@@ -3,6 +3,7 @@ import type { Log } from "../engine/log.ts";
 import { pause, retryDelaysMs } from "../engine/wait.ts";
 import type { Json } from "./api.ts";
 import { ApiError, Interrupted } from "./errors.ts";
+import type { Cloud } from "./type.ts";
 
 /** Tags that mark what made an object begin with this; they are hidden from the state. */
 export const OPERATION_TAG = "windlass-urn:";
@@ -40,6 +41,22 @@ export interface OnceOptions {
   marked: boolean;
   log: Log;
   signal: AbortSignal;
+}
+
+/** What a create needs to know where its objects carry the tag of the attempt that made them. */
+export function marked(cloud: Cloud) {
+  return {
+    marked: true,
+    recorded: (one: Json) => cloud.recorded(String(one.id)),
+    adopted: (one: Json) => cloud.adopted(String(one.id)),
+    log: cloud.call.log,
+    signal: cloud.signal,
+  };
+}
+
+/** The same where there is no place for a tag: one that was there before is somebody else's. */
+export function unmarked(cloud: Cloud) {
+  return { marked: false, recorded: () => true, log: cloud.call.log, signal: cloud.signal };
 }
 
 /** How often a create is sent when nothing shows that it was carried out. */

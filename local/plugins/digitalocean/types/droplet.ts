@@ -3,7 +3,7 @@ import type { Properties, Value } from "../../engine/values.ts";
 import { runAction } from "../actions.ts";
 import type { Json } from "../api.ts";
 import { isStatus } from "../errors.ts";
-import { createOnce } from "../once.ts";
+import { createOnce, marked } from "../once.ts";
 import { markedTags, markOf, removeMark, tagging, tags, visibleTags } from "../tags.ts";
 import { type Cloud, type DoType, type Made, NothingLeft, wait } from "../type.ts";
 
@@ -138,11 +138,7 @@ async function create(cloud: Cloud, inputs: Properties): Promise<Made> {
     },
     differs: (one) => differs(one, inputs),
     remove: (one) => cloud.remove(`/v2/droplets/${one.id}`),
-    recorded: (one) => cloud.recorded(String(one.id)),
-    adopted: (one) => cloud.adopted(String(one.id)),
-    marked: true,
-    log: cloud.call.log,
-    signal: cloud.signal,
+    ...marked(cloud),
   });
   return { id: String(object.id), object: { ...object, createAction: action } };
 }

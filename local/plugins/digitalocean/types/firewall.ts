@@ -2,7 +2,7 @@ import type { Failure } from "../../engine/provider.ts";
 import { isProperties, type Properties, type Value } from "../../engine/values.ts";
 import { canonical, type Field, normal } from "../../schema/fields.ts";
 import type { Json } from "../api.ts";
-import { createOnce } from "../once.ts";
+import { createOnce, unmarked } from "../once.ts";
 import { gone, removeNow } from "../paths.ts";
 import { tagName, tags } from "../tags.ts";
 import type { Cloud, DoType, Made } from "../type.ts";
@@ -129,10 +129,7 @@ async function create(cloud: Cloud, inputs: Properties): Promise<Made> {
     candidates: async () => (await cloud.list("/v2/firewalls", "firewalls")).filter((one) => one.name === inputs.name),
     differs: (one) => differs(one, inputs),
     remove: (one) => cloud.remove(`/v2/firewalls/${one.id}`),
-    recorded: () => true,
-    marked: false,
-    log: cloud.call.log,
-    signal: cloud.signal,
+    ...unmarked(cloud),
   });
   return { id: object.id, object };
 }

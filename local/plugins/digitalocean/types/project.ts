@@ -1,6 +1,6 @@
 import type { Properties } from "../../engine/values.ts";
 import type { Json } from "../api.ts";
-import { createOnce } from "../once.ts";
+import { createOnce, unmarked } from "../once.ts";
 import { gone, removeUntil } from "../paths.ts";
 import type { Cloud, DoType, Made } from "../type.ts";
 
@@ -76,10 +76,7 @@ async function create(cloud: Cloud, inputs: Properties): Promise<Made> {
     candidates: async () => (await cloud.list("/v2/projects", "projects")).filter((one) => one.name === inputs.name),
     differs: () => undefined,
     remove: (one) => cloud.remove(`/v2/projects/${one.id}`),
-    recorded: () => true,
-    marked: false,
-    log: cloud.call.log,
-    signal: cloud.signal,
+    ...unmarked(cloud),
   });
   if (inputs.isDefault === true) await cloud.put(`/v2/projects/${object.id}`, body(inputs));
   return { id: object.id, object };

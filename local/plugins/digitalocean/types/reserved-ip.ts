@@ -1,6 +1,6 @@
 import type { Properties } from "../../engine/values.ts";
 import { isStatus } from "../errors.ts";
-import { createOnce } from "../once.ts";
+import { createOnce, unmarked } from "../once.ts";
 import { removeNow } from "../paths.ts";
 import type { Cloud, DoType, Made } from "../type.ts";
 import { assign, reservedIp as find, unassign } from "./attachments.ts";
@@ -68,10 +68,7 @@ async function create(cloud: Cloud, inputs: Properties): Promise<Made> {
     },
     differs: (one) => (one.region?.slug === region && !one.droplet ? undefined : "it is another one"),
     remove: (one) => cloud.remove(`/v2/reserved_ips/${one.ip}`),
-    recorded: () => true,
-    marked: false,
-    log: cloud.call.log,
-    signal: cloud.signal,
+    ...unmarked(cloud),
   });
   return { id: object.ip, object };
 }

@@ -1,7 +1,7 @@
 import type { Properties } from "../../engine/values.ts";
 import { runAction } from "../actions.ts";
 import type { Json } from "../api.ts";
-import { createOnce } from "../once.ts";
+import { createOnce, marked } from "../once.ts";
 import { gone, removeNow } from "../paths.ts";
 import { markedTags, markOf, removeMark, tagging, tags, visibleTags } from "../tags.ts";
 import type { Cloud, DoType, Made, Reader } from "../type.ts";
@@ -46,11 +46,7 @@ async function snapshotVolume(cloud: Cloud, inputs: Properties): Promise<Made> {
     candidates: async () => (await cloud.list(path, "snapshots")).filter((one) => one.tags?.includes(mark)),
     differs: () => undefined,
     remove: (one) => cloud.remove(`/v2/snapshots/${one.id}`),
-    recorded: (one) => cloud.recorded(one.id),
-    adopted: (one) => cloud.adopted(one.id),
-    marked: true,
-    log: cloud.call.log,
-    signal: cloud.signal,
+    ...marked(cloud),
   });
   return { id: object.id, object };
 }

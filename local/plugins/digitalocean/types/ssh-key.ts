@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Properties } from "../../engine/values.ts";
 import type { Json } from "../api.ts";
-import { createOnce } from "../once.ts";
+import { createOnce, unmarked } from "../once.ts";
 import { gone, removeNow } from "../paths.ts";
 import { type Cloud, type DoType, type Made, wait } from "../type.ts";
 
@@ -61,10 +61,7 @@ async function create(cloud: Cloud, inputs: Properties): Promise<Made> {
     },
     differs: (one) => (one.name === inputs.name ? undefined : `name is ${one.name}`),
     remove: (one) => cloud.remove(`/v2/account/keys/${one.id}`),
-    recorded: () => true,
-    marked: false,
-    log: cloud.call.log,
-    signal: cloud.signal,
+    ...unmarked(cloud),
   });
   return { id: String(object.id), object };
 }

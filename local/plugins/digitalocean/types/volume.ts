@@ -2,7 +2,7 @@ import type { Failure } from "../../engine/provider.ts";
 import type { Properties } from "../../engine/values.ts";
 import { runAction } from "../actions.ts";
 import type { Json } from "../api.ts";
-import { createOnce } from "../once.ts";
+import { createOnce, marked } from "../once.ts";
 import { gone, removeUntil } from "../paths.ts";
 import { markedTags, markOf, removeMark, tagging, tags, visibleTags } from "../tags.ts";
 import type { Cloud, DoType, Made } from "../type.ts";
@@ -75,11 +75,7 @@ async function create(cloud: Cloud, inputs: Properties): Promise<Made> {
     differs: (one) =>
       one.size_gigabytes === inputs.size ? undefined : `size is ${one.size_gigabytes}, not ${inputs.size}`,
     remove: (one) => cloud.remove(`/v2/volumes/${one.id}`),
-    recorded: (one) => cloud.recorded(one.id),
-    adopted: (one) => cloud.adopted(one.id),
-    marked: true,
-    log: cloud.call.log,
-    signal: cloud.signal,
+    ...marked(cloud),
   });
   return { id: object.id, object };
 }

@@ -1,6 +1,6 @@
 import type { Properties } from "../../engine/values.ts";
 import type { Json } from "../api.ts";
-import { createOnce } from "../once.ts";
+import { createOnce, unmarked } from "../once.ts";
 import { gone, removeUntil } from "../paths.ts";
 import type { Cloud, DoType, Made } from "../type.ts";
 
@@ -63,10 +63,7 @@ async function create(cloud: Cloud, inputs: Properties): Promise<Made> {
     candidates: async () => (await cloud.list("/v2/vpcs", "vpcs")).filter((one) => one.name === inputs.name),
     differs: (one: Json) => (one.region === inputs.region ? undefined : `region is ${one.region}`),
     remove: (one) => cloud.remove(`/v2/vpcs/${one.id}`),
-    recorded: () => true,
-    marked: false,
-    log: cloud.call.log,
-    signal: cloud.signal,
+    ...unmarked(cloud),
   });
   return { id: object.id, object };
 }
