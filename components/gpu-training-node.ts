@@ -44,6 +44,7 @@ export class GpuTrainingNode extends pulumi.ComponentResource {
     const key = this.#createKey(name, args);
     const droplet = this.#createDroplet(name, args, key);
     const attachment = this.#createAttachment(name, args, droplet);
+    this.#assignAddress(name, args, droplet);
     const machine = {
       id: droplet.id,
       host: droplet.ipv4Address,
@@ -110,6 +111,15 @@ export class GpuTrainingNode extends pulumi.ComponentResource {
         deleteBeforeReplace: true,
         customTimeouts: { create: createLimit, delete: "5m" },
       },
+    );
+  }
+
+  #assignAddress(name: string, args: GpuTrainingNodeArgs, droplet: digitalocean.Droplet): void {
+    if (args.reservedIp === undefined) return;
+    new digitalocean.ReservedIpAssignment(
+      `${name}-address`,
+      { dropletId: droplet.id.apply(Number), ipAddress: args.reservedIp },
+      { parent: this, deleteBeforeReplace: true },
     );
   }
 

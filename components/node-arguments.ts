@@ -30,6 +30,8 @@ export interface GpuTrainingNodeArgs {
   firewallTag: pulumi.Input<string>;
   /** The key that is let in as root, and no password ever. A change is ignored by the droplet until `generation` is raised. */
   sshKey: NodeKey;
+  /** A reserved IP that leads to the node, beside its own address. A change moves it in place. @default - none */
+  reservedIp?: pulumi.Input<string>;
   /** The data volume. A change detaches the old one and attaches the new one; nothing is deleted. */
   volume: NodeVolume;
   /** Whether the node is set up over ssh once it is there. A change to true sets it up, to false forgets that it was. @default true */

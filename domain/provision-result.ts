@@ -52,6 +52,15 @@ export interface NodeOutput {
   firstCheckpoint?: Checkpoint;
 }
 
+/** What the stack's output `node` says where no droplet is declared, because the node was stopped. */
+export interface AbsentNodeOutput {
+  name: string;
+  status: "stopped" | "expired";
+  region: string;
+  size: string;
+  volumes: NodeOutput["volumes"];
+}
+
 /** A checkpoint as the training job reports it beside the file. */
 export interface Checkpoint {
   path: string;

@@ -53,6 +53,13 @@ function yesNo(): Field<boolean> {
   return { schema, allowed: "true or false", fix: "change it" };
 }
 
+/** A number with a unit, or `off`. */
+function timer(from: number, to: number, unit: string): Field<number | "off"> {
+  const on = number(from, to, unit, { whole: false });
+  const schema = z.union([z.literal("off"), on.schema]) as z.ZodType<number | "off", string>;
+  return { schema, allowed: `${on.allowed}, or off`, fix: "change it" };
+}
+
 function list(rule: (item: string) => Verdict, allowed: string, options: { least: number }): Field<string[]> {
   const schema = z.string().transform((value, context) => {
     const items = parseList(value);
@@ -92,6 +99,17 @@ const REGION = /^[a-z]{3}\d$/;
 const REGION_RULE = "a region slug such as tor1, nyc2 or ams3";
 const IMAGE_REFERENCE = /^[a-z0-9][a-z0-9./:@_-]*$/;
 
+const EMAIL = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
+
+/** A rule of a list from a pattern. */
+function matching(pattern: RegExp, what: string, fix: string): (item: string) => Verdict {
+  return (item) => (pattern.test(item) ? undefined : { reason: `${JSON.stringify(item)} is no ${what}`, fix });
+}
+
+const emailProblem = matching(EMAIL, "e-mail address", "for example me@example.com");
+const folderProblem = matching(/^(\/[A-Za-z0-9._-]+)+\/?$/, "absolute path of a folder", "for example /home");
+const regionProblem = matching(REGION, "region slug", `use ${REGION_RULE}`);
+
 function tagProblem(tag: string): Verdict {
   if (TAG_PATTERN.test(tag)) return undefined;
   return {
@@ -127,8 +145,40 @@ export const fields = {
   trainingCommand: text(/\S/, "a shell command"),
   bootstrap: yesNo(),
   maxMonthlySpendUsd: number(0.01, 1_000_000, "US dollars", { whole: false }),
-  autoShutdownHours: number(0.1, 8760, "hours", { whole: false }),
+  autoShutdownHours: timer(0.1, 8760, "hours"),
+  expireStoppedDays: timer(0.1, 3650, "days"),
+  maxLifetimeHours: timer(0.1, 87_600, "hours"),
+  idleGpuPercent: number(0, 100, "percent", { whole: false }),
+  sampleSeconds: number(5, 3600, "seconds", { whole: true }),
+  noticeMinutes: number(0, 10_080, "minutes", { whole: false }),
+  watchAlarmHours: timer(0.1, 720, "hours"),
+  prometheusUrl: text(/^https?:\/\/\S+$/, "the URL of a Prometheus server"),
+  slackWebhookUrl: text(/^https?:\/\/\S+$/, "the URL of a Slack webhook"),
+  smtpUrl: text(/^smtps?:\/\/\S+$/, "a URL such as smtps://user:password@mail.example.com"),
+  emailFrom: text(EMAIL, "an e-mail address"),
+  emailTo: list(emailProblem, "a list of e-mail addresses", { least: 1 }),
   snapshotOnStop: yesNo(),
+  stopStrategy: {
+    schema: z.enum(["auto", "snapshot", "golden"]),
+    allowed: "auto, snapshot or golden",
+    fix: "choose one",
+  } as Field<"auto" | "snapshot" | "golden">,
+  goldenImage: text(SLUG, "an image slug such as gpu-h100x1-base, or a snapshot's id"),
+  keepPaths: list(folderProblem, "a list of folders of the root disk", { least: 0 }),
+  stopHook: text(/\S/, "a shell command"),
+  stopHookMinutes: number(0.1, 1440, "minutes", { whole: false }),
+  fallbackSizes: list(sizeProblem, "a list of GPU sizes", { least: 0 }),
+  reservedIp: yesNo(),
+  detachedVolumeDays: timer(0.1, 3650, "days"),
+  snapshotDays: timer(0.1, 3650, "days"),
+  snapshotsKept: number(1, 1000, "snapshots for each node", { whole: true }),
+  backupBucket: text(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, "the name of a bucket"),
+  backupEndpoint: text(/^https?:\/\/\S+$/, "the URL of an S3-compatible storage"),
+  backupCopyBucket: text(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, "the name of a bucket"),
+  backupCopyEndpoint: text(/^https?:\/\/\S+$/, "the URL of an S3-compatible storage in another region"),
+  backupEveryHours: timer(0.1, 8760, "hours"),
+  volumeSnapshotEveryHours: timer(0.1, 8760, "hours"),
+  snapshotCopyRegions: list(regionProblem, "a list of region slugs", { least: 0 }),
   dockerImageTrain: text(IMAGE_REFERENCE, "a container image reference"),
   dockerImageInference: text(IMAGE_REFERENCE, "a container image reference"),
   sizeCpu: text(SLUG, "a size slug such as c-8-intel"),
@@ -148,6 +198,9 @@ export function isKey(key: string): key is keyof Fields {
   return Object.hasOwn(fields, key);
 }
 
+/** Keys whose values are or may hold a secret. */
+const UNSHOWN = new Set<string>(["sshKeyFile", "slackWebhookUrl", "smtpUrl"]);
+
 /** Checks one value; puts the parsed one into `into` and answers with what is wrong with it. */
 export function checkKey(key: keyof Fields, value: string, into: ConfigInput): Problem[] {
   const field: Field<unknown> = fields[key];
@@ -156,7 +209,7 @@ export function checkKey(key: keyof Fields, value: string, into: ConfigInput): P
     Object.assign(into, { [key]: result.data });
     return [];
   }
-  const given = key === "sshKeyFile" ? undefined : value;
+  const given = UNSHOWN.has(key) ? undefined : value;
   return result.error.issues.map((issue) => {
     const item = issue.path[0];
     const custom = issue.code === "custom";

@@ -17,7 +17,7 @@ function refusal(values: Record<string, string>, text?: string): UserError {
 }
 
 test("one address is enough: the rest has defaults", () => {
-  expect(loadConfig(least, undefined, context)).toEqual({
+  expect(loadConfig(least, undefined, context)).toMatchObject({
     cloud: "local",
     project: "finance-smollm3",
     region: "tor1",

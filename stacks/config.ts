@@ -51,10 +51,69 @@ export interface StackConfig {
   bootstrap: boolean;
   /** Most that the stack may cost per month of 730 hours, in US dollars. */
   maxMonthlySpendUsd?: number;
-  /** Hours of idle GPU after which the node may be stopped. */
-  autoShutdownHours?: number;
-  /** Whether a stop takes a snapshot of the root disk first. @default true */
+  /** Hours of idle GPUs after which the watcher stops the node, or `off`. @default 24 */
+  autoShutdownHours: number | "off";
+  /** Days after which a stopped node's volume is archived in a snapshot and deleted, or `off`. @default 30 */
+  expireStoppedDays: number | "off";
+  /** Hours after which the watcher stops a node even if it works, or `off`; a hold delays it. @default 720 */
+  maxLifetimeHours: number | "off";
+  /** GPU utilisation in percent below which a GPU counts as idle. @default 5 */
+  idleGpuPercent: number;
+  /** Seconds between two samples of the GPUs' load, taken on the node. @default 60 */
+  sampleSeconds: number;
+  /** Minutes between the notice of a stop or a deletion and the deed; a deletion is announced a day ahead at least. @default 15 */
+  noticeMinutes: number;
+  /** Hours without a watcher after which the node itself gives alarm, or `off`. @default 6 */
+  watchAlarmHours: number | "off";
+  /** Prometheus server with DCGM's metrics of the node: asked in place of nvidia-smi. */
+  prometheusUrl?: string;
+  /** Slack webhook for notices; a secret (`pulumi config set --secret`), or WINDLASS_SLACK_WEBHOOK_URL. */
+  slackWebhookUrl?: string;
+  /** Mail server for notices; a secret, or WINDLASS_SMTP_URL. */
+  smtpUrl?: string;
+  /** Sender of notices. @default "windlass@localhost" */
+  emailFrom: string;
+  /** Receivers of notices. @default [] */
+  emailTo: string[];
+  /** Whether a stop takes a snapshot of the root disk; false means `golden` where stopStrategy is `auto`. @default true */
   snapshotOnStop: boolean;
+  /**
+   * How the root disk survives a stop: `snapshot` (all of it; 1 to 3 minutes for each GB in use), `golden` (rebuilt from goldenImage; keepPaths
+   * are kept on the volume; minutes), or `auto` (the cheaper by GB in use). @default "auto"
+   */
+  stopStrategy: "auto" | "snapshot" | "golden";
+  /** Image that the golden strategy rebuilds the root disk from: a slug or a snapshot's id. @default image */
+  goldenImage: string;
+  /** Folders of the root disk that the golden strategy keeps on the volume. @default ["/root", "/home", "/opt", "/srv", "/usr/local"] */
+  keepPaths: string[];
+  /** Shell command that the node runs before it stops. */
+  stopHook?: string;
+  /** Minutes that it may take. @default 60 */
+  stopHookMinutes: number;
+  /** GPU sizes to resume with, in this order, where gpuSize cannot be had. @default [] */
+  fallbackSizes: string[];
+  /** Whether the node has a reserved IP, which it keeps over stops; free while the node is up, about $5 a month while it is stopped. @default false */
+  reservedIp: boolean;
+  /** Days after which a volume that is attached to nothing is archived in a snapshot and deleted by `windlass gc`, or `off`. @default 7 */
+  detachedVolumeDays: number | "off";
+  /** Days after which `windlass gc` deletes a snapshot that nothing needs, or `off`. @default 30 */
+  snapshotDays: number | "off";
+  /** How many of a node's newest snapshots are kept however old. @default 3 */
+  snapshotsKept: number;
+  /** Bucket for backups of checkpoints. */
+  backupBucket?: string;
+  /** S3-compatible storage that holds it, such as https://tor1.digitaloceanspaces.com. */
+  backupEndpoint?: string;
+  /** Bucket for copies of the backups, in another region. */
+  backupCopyBucket?: string;
+  /** Storage that holds the copies. */
+  backupCopyEndpoint?: string;
+  /** Hours between backups that the watcher makes, or `off`. @default "off" */
+  backupEveryHours: number | "off";
+  /** Hours between snapshots of the volume that the watcher takes, or `off`. @default "off" */
+  volumeSnapshotEveryHours: number | "off";
+  /** Regions that the snapshots of root disks are copied to. @default [] */
+  snapshotCopyRegions: string[];
   /** Container image for training. */
   dockerImageTrain?: string;
   /** Container image for inference. */
@@ -95,7 +154,7 @@ export function loadConfig(
     if (!isKey(key)) problems.push(unknownKey(key, value));
     else problems.push(...checkKey(key, value, input));
   }
-  problems.push(...missing(given, input), ...contradictions(given));
+  problems.push(...missing(given, input), ...contradictions(given, input));
   if (problems.length > 0) throw configInvalid(problems, source, context);
   return withDefaults(input, context);
 }
@@ -131,7 +190,13 @@ function missing(given: Record<string, string>, input: ConfigInput): Problem[] {
   return problems;
 }
 
-function contradictions(given: Record<string, string>): Problem[] {
+/** Keys of which one means nothing without the other. */
+const PAIRS = [
+  ["backupBucket", "backupEndpoint"],
+  ["backupCopyBucket", "backupCopyEndpoint"],
+] as const;
+
+function contradictions(given: Record<string, string>, input: ConfigInput): Problem[] {
   const problems: Problem[] = [];
   if (given.vpcId !== undefined && given.vpcIpRange !== undefined)
     problems.push({
@@ -147,6 +212,23 @@ function contradictions(given: Record<string, string>): Problem[] {
       reason: "runs in the repository, but windlass:repositoryUrl is not set",
       fix: "set windlass:repositoryUrl",
     });
+  const { autoShutdownHours, sampleSeconds = 60 } = input;
+  if (typeof autoShutdownHours === "number" && autoShutdownHours * 3600 < 3 * sampleSeconds)
+    problems.push({
+      key: "autoShutdownHours",
+      given: given.autoShutdownHours ?? "",
+      reason: `is shorter than three samples (windlass:sampleSeconds ${sampleSeconds}), so that idleness could not be told`,
+      fix: `use ${(3 * sampleSeconds) / 3600} hours or more, or sample more often`,
+    });
+  if (given.smtpUrl !== undefined && given.emailTo === undefined)
+    problems.push({ key: "smtpUrl", reason: "sends mail, but to nobody", fix: "set windlass:emailTo" });
+  for (const [one, other] of PAIRS)
+    if ((given[one] === undefined) !== (given[other] === undefined))
+      problems.push({
+        key: given[one] === undefined ? other : one,
+        reason: `needs windlass:${given[one] === undefined ? one : other}`,
+        fix: "set both or none",
+      });
   if (given.dataTarget !== undefined && given.dataSource === undefined)
     problems.push({
       key: "dataTarget",
@@ -194,7 +276,28 @@ function withDefaults(input: ConfigInput, context: ConfigContext): StackConfig {
     repositoryPath: input.repositoryPath ?? `/opt/${repositoryName(input.repositoryUrl) ?? project}`,
     dataTarget: input.dataTarget ?? `${mountPoint}/data`,
     bootstrap: input.bootstrap ?? true,
+    autoShutdownHours: input.autoShutdownHours ?? 24,
+    expireStoppedDays: input.expireStoppedDays ?? 30,
+    maxLifetimeHours: input.maxLifetimeHours ?? 720,
+    idleGpuPercent: input.idleGpuPercent ?? 5,
+    sampleSeconds: input.sampleSeconds ?? 60,
+    noticeMinutes: input.noticeMinutes ?? 15,
+    watchAlarmHours: input.watchAlarmHours ?? 6,
+    emailFrom: input.emailFrom ?? "windlass@localhost",
+    emailTo: input.emailTo ?? [],
     snapshotOnStop: input.snapshotOnStop ?? true,
+    stopStrategy: input.stopStrategy ?? "auto",
+    goldenImage: input.goldenImage ?? input.image ?? "gpu-h100x1-base",
+    keepPaths: input.keepPaths ?? ["/root", "/home", "/opt", "/srv", "/usr/local"],
+    stopHookMinutes: input.stopHookMinutes ?? 60,
+    fallbackSizes: input.fallbackSizes ?? [],
+    reservedIp: input.reservedIp ?? false,
+    detachedVolumeDays: input.detachedVolumeDays ?? 7,
+    snapshotDays: input.snapshotDays ?? 30,
+    snapshotsKept: input.snapshotsKept ?? 3,
+    backupEveryHours: input.backupEveryHours ?? "off",
+    volumeSnapshotEveryHours: input.volumeSnapshotEveryHours ?? "off",
+    snapshotCopyRegions: input.snapshotCopyRegions ?? [],
     createTimeoutMinutes: input.createTimeoutMinutes ?? 5,
     generation: input.generation ?? 1,
     tags: input.tags ?? [],

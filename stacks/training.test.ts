@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
 import { ensureKeyPair } from "../clients/ssh/key.ts";
 import { deploy, type Registered } from "../components/testing/deploy.ts";
+import { type Marker, markerTag } from "../domain/node-marker.ts";
 import { loadConfig } from "./config.ts";
 import { readStackFile } from "./config-source.ts";
 import { trainingStack } from "./training.ts";
@@ -13,7 +14,17 @@ const REPOSITORY = new URL("..", import.meta.url).pathname;
 const absent = () => {
   throw new Error("no volumes found with name finance-smollm3-data");
 };
-const calls = { "digitalocean:index/getVolume:getVolume": absent };
+const calls = {
+  "digitalocean:index/getVolume:getVolume": absent,
+  "digitalocean:index/getTags:getTags": () => ({ tags: [] }),
+};
+
+/** Look-ups of an account that remembers this of the node. */
+function remembering(...markers: Marker[]) {
+  const owner = { project: "finance-smollm3", stack: "dev", node: "finance-smollm3-gpu-train-001" };
+  const tags = markers.map((marker) => ({ name: markerTag(owner, marker) }));
+  return { ...calls, "digitalocean:index/getTags:getTags": () => ({ tags }) };
+}
 
 /** A project of its own: config files, a repository with a commit, a data set. */
 let root: string;
@@ -107,4 +118,30 @@ test("two stacks must not share a key, under whatever name", async () => {
   await expect(deploy(prod, { calls })).rejects.toThrow(/the stacks prod and dev share it/);
   ensureKeyPair(join(root, "two"), "two");
   await deploy(declare({ cloud: "digitalocean", sshKeyFile: "two" }, "prod"), { calls });
+});
+
+const stop: Marker = {
+  ...{ kind: "stopped", operation: "op", strategy: "snapshot", image: "77", size: "gpu-h100x1-80gb" },
+  at: new Date(0),
+};
+const types = (resources: Registered[]) => resources.map(({ type }) => type.split(":").at(-1));
+
+test("a stopped node is not declared, its volume and network are; an expired one has no volume either", async () => {
+  const stopped = await deploy(declare({ reservedIp: "true" }), { calls: remembering(stop) });
+  expect(types(stopped.resources)).toEqual(expect.arrayContaining(["Volume", "Firewall", "Vpc", "ReservedIp"]));
+  expect(types(stopped.resources)).not.toEqual(expect.arrayContaining(["Droplet"]));
+  expect(types(stopped.resources)).not.toEqual(expect.arrayContaining(["VolumeAttachment"]));
+  const expired = await deploy(declare({}), {
+    calls: remembering(stop, { kind: "expired", operation: "op", snapshot: "s-1", at: new Date(0) }),
+  });
+  expect(types(expired.resources)).not.toContain("Volume");
+  expect(types(expired.resources)).toContain("Firewall");
+});
+
+test("a node that is being resumed comes from the stop's image with the size that was found", async () => {
+  const resuming: Marker = { kind: "resuming", operation: "op", image: "77", size: "gpu-l40sx1-48gb" };
+  const { resources } = await deploy(declare({ reservedIp: "true" }), { calls: remembering(stop, resuming) });
+  const droplet = resources.find(({ type }) => type.endsWith(":Droplet"));
+  expect(droplet?.inputs).toMatchObject({ image: "77", size: "gpu-l40sx1-48gb" });
+  expect(types(resources)).toContain("ReservedIpAssignment");
 });

@@ -1,3 +1,4 @@
+import * as digitalocean from "@pulumi/digitalocean";
 import * as pulumi from "@pulumi/pulumi";
 import { ensureKeyPair, type KeyPair, keyPath, readKeyPair } from "../clients/ssh/key.ts";
 import { readManifest } from "../clients/ssh/manifest.ts";
@@ -5,8 +6,10 @@ import { DataVolume } from "../components/data-volume.ts";
 import { findVolume } from "../components/existing-volume.ts";
 import { GpuTrainingNode } from "../components/gpu-training-node.ts";
 import type { NodeData, NodeRepository } from "../components/node-arguments.ts";
+import { lookUpMarkers } from "../components/node-markers.ts";
 import { VpcFirewall } from "../components/vpc-firewall.ts";
-import type { NodeOutput } from "../domain/provision-result.ts";
+import { declaredMachine, type NodeOwner, type NodePhase, nodePhase } from "../domain/node-marker.ts";
+import type { AbsentNodeOutput, NodeOutput } from "../domain/provision-result.ts";
 import type { StackConfig } from "./config.ts";
 import { refuseSharedKey } from "./key-separation.ts";
 import { isLocal, resolveCommit } from "./local-repository.ts";
@@ -22,24 +25,24 @@ export interface StackContext {
 
 /** The outputs of a stack. */
 export interface TrainingOutputs {
-  node: pulumi.Output<NodeOutput>;
+  node: pulumi.Output<NodeOutput | AbsentNodeOutput>;
   firewallId: pulumi.Output<string>;
-  sshKeyFingerprint: pulumi.Output<string>;
+  /** Absent while the node is stopped. */
+  sshKeyFingerprint?: pulumi.Output<string>;
+  /** Address that the node keeps over stops; absent where none is reserved. */
+  reservedIp?: pulumi.Output<string>;
 }
 
-/** One training node with its volume and its network. Looks the volume up first, so that one of its name is reused. */
+/**
+ * One training node with its volume and its network. Looks the volume up first, so that one of its name is reused, and whether the node was
+ * stopped: then it is not declared, until it is resumed.
+ */
 export async function trainingStack(config: StackConfig, context: StackContext): Promise<TrainingOutputs> {
   const owner = { project: config.project, stack: context.stack, node: config.nodeName };
-  const key = sshKey(config, context);
-  const existing = await findVolume({ name: config.volumeName, region: config.gpuRegion, id: config.volumeId });
-  const volume = new DataVolume("data", {
-    volumeName: config.volumeName,
-    region: config.gpuRegion,
-    sizeGiB: config.volumeSizeGiB,
-    owner: { project: owner.project, stack: owner.stack },
-    existing,
-    tags: config.tags,
-  });
+  const pair = sshKey(config, context);
+  const markers = await lookUpMarkers(owner);
+  const phase = nodePhase(markers);
+  const volume = phase === "expired" ? undefined : await dataVolume(config, owner);
   const network = new VpcFirewall("network", {
     region: config.gpuRegion,
     owner,
@@ -47,11 +50,17 @@ export async function trainingStack(config: StackConfig, context: StackContext):
     vpcId: config.vpcId,
     vpcIpRange: config.vpcIpRange,
   });
+  const address = config.reservedIp
+    ? new digitalocean.ReservedIp("address", { region: config.gpuRegion }, { ignoreChanges: ["dropletId"] })
+    : undefined;
+  const shared = { firewallId: network.firewallId, ...(address ? { reservedIp: address.ipAddress } : {}) };
+  const machine = declaredMachine(markers, { image: config.image, size: config.gpuSize });
+  if (!machine || !volume) return { ...shared, node: pulumi.output(absentNode(config, phase, volume)) };
   const node = new GpuTrainingNode("node", {
     nodeName: config.nodeName,
     region: config.gpuRegion,
-    size: config.gpuSize,
-    image: config.image,
+    size: machine.size,
+    image: machine.image,
     generation: config.generation,
     createTimeoutMinutes: config.createTimeoutMinutes,
     owner,
@@ -59,16 +68,35 @@ export async function trainingStack(config: StackConfig, context: StackContext):
     vpcUuid: network.vpcUuid,
     firewallId: network.firewallId,
     firewallTag: network.tag,
-    sshKey: key,
+    sshKey: pair,
+    reservedIp: address?.ipAddress,
     volume: { id: volume.volumeId, name: volume.volumeName, sizeGiB: volume.sizeGiB, mountPoint: config.mountPoint },
     bootstrap: config.bootstrap,
     ...(config.bootstrap ? work(config, context) : {}),
   });
-  return {
-    node: nodeOutput(node, volume, config),
-    firewallId: network.firewallId,
-    sshKeyFingerprint: node.sshKeyFingerprint,
-  };
+  return { ...shared, sshKeyFingerprint: node.sshKeyFingerprint, node: nodeOutput(node, volume, config) };
+}
+
+async function dataVolume(config: StackConfig, owner: NodeOwner): Promise<DataVolume> {
+  const existing = await findVolume({ name: config.volumeName, region: config.gpuRegion, id: config.volumeId });
+  return new DataVolume("data", {
+    volumeName: config.volumeName,
+    region: config.gpuRegion,
+    sizeGiB: config.volumeSizeGiB,
+    owner: { project: owner.project, stack: owner.stack },
+    existing,
+    tags: config.tags,
+  });
+}
+
+function absentNode(
+  config: StackConfig,
+  phase: NodePhase,
+  volume: DataVolume | undefined,
+): pulumi.Input<AbsentNodeOutput> {
+  const { nodeName: name, gpuRegion: region, gpuSize: size, mountPoint } = config;
+  const volumes = volume ? [{ id: volume.volumeId, name: volume.volumeName, sizeGiB: volume.sizeGiB, mountPoint }] : [];
+  return pulumi.output({ name, status: phase as "stopped" | "expired", region, size, volumes });
 }
 
 function sshKey(config: StackConfig, context: StackContext): KeyPair {

@@ -47,7 +47,12 @@ export interface Image {
   type: string;
   public: boolean;
   regions: string[];
+  /** `available`, `pending`, `deleted`, `retired`, `NEW`. */
   status: string;
+  /** GiB. */
+  size_gigabytes?: number;
+  tags?: string[];
+  created_at?: string;
 }
 
 export interface DropletNetwork {
@@ -112,6 +117,7 @@ export interface Snapshot {
   name: string;
   resource_id: string;
   resource_type: "droplet" | "volume";
+  /** GiB; what is billed. */
   size_gigabytes: number;
   regions: string[];
   tags: string[] | null;
