@@ -2,7 +2,7 @@ import { type Deployment, liveResources, nameOfUrn } from "./checkpoint.ts";
 import type { CloudFacts } from "./prechecks/cloud.ts";
 import type { OperationOptions } from "./progress.ts";
 
-const LISTED: Record<string, (facts: CloudFacts) => { id: string | number }[]> = {
+const LISTED: Record<string, (facts: Pick<CloudFacts, "droplets" | "volumes">) => { id: string | number }[]> = {
   "digitalocean:index/droplet:Droplet": (facts) => facts.droplets,
   "digitalocean:index/volume:Volume": (facts) => facts.volumes,
 };
@@ -13,7 +13,7 @@ const LISTED: Record<string, (facts: CloudFacts) => { id: string | number }[]> =
  */
 export function hasVanished(
   deployment: Deployment | undefined,
-  facts: CloudFacts | undefined,
+  facts: Pick<CloudFacts, "droplets" | "volumes"> | undefined,
   options: OperationOptions,
 ): boolean {
   if (!facts) return false;
