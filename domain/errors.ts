@@ -36,7 +36,10 @@ export type ErrorCode =
   | "ToolMissing"
   | "LocalCloudFailed"
   | "CommandFailed"
+  | "StopFailed"
+  | "ResumeFailed"
   | "TransferFailed"
+  | "StorageFailed"
   | "UsageError"
   | "NotFound"
   | "Cancelled";

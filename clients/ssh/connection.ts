@@ -4,6 +4,7 @@ import { cancelled, classify, connectionFailed, type Destination, hostKeyChanged
 import { type ExecOptions, type ExecResult, exec } from "./exec.ts";
 import { keyFingerprint, publicKeyLine } from "./key.ts";
 import { type ShellOptions, shell } from "./shell.ts";
+import { type RemoteStreams, streams } from "./streams.ts";
 import { download, type TransferOptions, type TransferResult, upload } from "./transfer.ts";
 
 /** How to reach a machine. Exactly one of `hostKey` and `onFirstContact` decides whether it is the right one. */
@@ -35,6 +36,8 @@ export interface SshConnection {
   put(local: string, remote: string, options?: TransferOptions): Promise<TransferResult>;
   /** Fetches a file or a folder, with the same care. */
   get(remote: string, local: string, options?: TransferOptions): Promise<TransferResult>;
+  /** Lends the machine's files as streams for the time of the work. */
+  streams<T>(work: (remote: RemoteStreams) => Promise<T>, signal?: AbortSignal): Promise<T>;
   /** An interactive shell on the given terminal; answers with its exit code. */
   shell(options: ShellOptions): Promise<number>;
   close(): Promise<void>;
@@ -62,6 +65,7 @@ export async function connect(options: ConnectOptions): Promise<SshConnection> {
     exec: (command, more = {}) => channels(() => exec(context, command, more)),
     put: (local, remote, more = {}) => upload({ ...context, channels }, local, remote, more),
     get: (remote, local, more = {}) => download({ ...context, channels }, remote, local, more),
+    streams: (work, signal) => streams({ ...context, channels }, work, signal),
     shell: (more) => shell(context, more),
     close: () => closed(client),
   };
