@@ -21,8 +21,14 @@ export function ownershipTags(owner: Ownership, extra: readonly string[] = []): 
 
 /** The tag that firewalls of a node aim at, so that the droplet is covered from its first second. */
 export function nodeTag(node: string): string {
-  return `windlass-node:${node}`;
+  return NODE_TAG + node;
 }
+
+/** The tag of a node's objects, the name after it. */
+export const NODE_TAG = "windlass-node:";
+
+/** The tag of a snapshot of a volume, the volume's name after it: the id changes when the volume is made anew from a snapshot. */
+export const VOLUME_TAG = "windlass-volume:";
 
 export function stackTag(stack: string): string {
   return `windlass-stack:${stack}`;
@@ -34,4 +40,10 @@ export function stackTag(stack: string): string {
  */
 export function firewallTag(owner: Required<Ownership>): string {
   return `windlass-firewall:${owner.project}:${owner.stack}:${owner.node}`;
+}
+
+/** Whether the tags say that the object belongs to this stack of this project: Windlass touches nothing else. */
+export function isOwned(tags: readonly string[] | null, owner: Ownership): boolean {
+  const own = ownershipTags({ project: owner.project, stack: owner.stack });
+  return own.every((tag) => tags?.includes(tag));
 }
