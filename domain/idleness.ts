@@ -54,16 +54,16 @@ export interface IdleVerdict {
 }
 
 /** Most steps between two samples, and from the newest until now: one may be lost, and another late. */
-const LONGEST_GAP_STEPS = 2.5;
+export const LONGEST_GAP_STEPS = 2.5;
 
 /** Most steps from the window's beginning to the first sample. */
-const LATEST_FIRST_STEPS = 1.5;
+export const LATEST_FIRST_STEPS = 1.5;
 
 /** Fewest steps in a window that can be judged. */
-const SHORTEST_WINDOW_STEPS = 3;
+export const SHORTEST_WINDOW_STEPS = 3;
 
 /** Growth of a GPU's used memory, in MiB, that is no jitter of the reading: something is being loaded. */
-const LOADING_GROWTH_MIB = 64;
+export const LOADING_GROWTH_MIB = 64;
 
 /**
  * Whether a node is idle: every GPU below the threshold in every sample of the whole window, nobody logged in, no job, nothing being loaded,
