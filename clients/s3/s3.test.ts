@@ -1,12 +1,13 @@
 import { createHash, randomBytes } from "node:crypto";
 import { readFileSync, truncateSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { UserError } from "../../domain/errors.ts";
 import { type S3Server, startS3Server } from "../../tools/s3-server/server.ts";
 import { ExpectedEtag } from "./etag.ts";
 import { type Bucket, openBucket } from "./index.ts";
 
+vi.setConfig({ testTimeout: 60_000 });
 let server: S3Server;
 let bucket: Bucket;
 beforeAll(async () => {
