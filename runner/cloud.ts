@@ -13,7 +13,7 @@ export async function openCloud(target: Target, options: { signal?: AbortSignal 
       suggestion: "run: windlass local start",
     });
   }
-  const token = accountToken(target.cloud, target.home) ?? (await configuredToken(target));
+  const token = accountToken(target.cloud, target.home) ?? (await configuredSecret(target, "digitalocean:token"));
   if (!token) {
     throw new UserError("PrecheckFailed", {
       reason: "no DigitalOcean token was found",
@@ -23,11 +23,11 @@ export async function openCloud(target: Target, options: { signal?: AbortSignal 
   return digitalOcean({ token, ...(url ? { url } : {}), ...(options.signal ? { signal: options.signal } : {}) });
 }
 
-/** The token in the stack's config: encrypted, so Pulumi has to be asked. */
-async function configuredToken(target: Target): Promise<string | undefined> {
-  if (!target.config.secrets.includes("digitalocean:token")) return undefined;
+/** A secret of the stack's config under its full key (`digitalocean:token`): encrypted, so Pulumi has to be asked. */
+export async function configuredSecret(target: Target, key: string): Promise<string | undefined> {
+  if (!target.config.secrets.includes(key)) return undefined;
   const { pulumiCommand } = await import("./engine/command.ts");
   const command = await pulumiCommand(target.root, { logFile: join(target.home, "log", "config.log") });
-  const words = ["config", "get", "digitalocean:token", "--stack", target.stack];
+  const words = ["config", "get", key, "--stack", target.stack];
   return (await command.run(words, target.root, engineEnvironment(target))).stdout.trim();
 }
