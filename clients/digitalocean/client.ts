@@ -16,6 +16,8 @@ export interface ClientOptions {
   retryDelaysMs?: readonly number[];
   /** Stops calls that are under way or waiting for their next try. */
   signal?: AbortSignal;
+  /** What carries the calls. @default the runtime's own */
+  fetch?: typeof fetch;
 }
 
 /** One JSON call to the API, with timeout, retries and typed errors. */
@@ -68,7 +70,7 @@ async function attempt(options: ClientOptions, method: string, url: URL, body: u
   let response: Response;
   let text: string;
   try {
-    response = await fetch(url, {
+    response = await (options.fetch ?? fetch)(url, {
       method,
       headers: {
         authorization: `Bearer ${options.token}`,
