@@ -12,6 +12,9 @@ export type { Changes } from "./engine/events.ts";
 export { engineEnvironment } from "./engine.ts";
 export { environment, exportLines } from "./environment.ts";
 export { health, healthError } from "./health.ts";
+export { openNodeStack } from "./lifecycle/open-node-stack.ts";
+export { type ResumeNodeOptions, type ResumePlan, type ResumeResult, resumeNode } from "./lifecycle/resume.ts";
+export { type StillBilled, type StopNodeOptions, type StopPlan, type StopResult, stopNode } from "./lifecycle/stop.ts";
 export {
   buildDropletImages,
   control as localCloudControl,

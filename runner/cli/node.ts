@@ -2,6 +2,8 @@ import type { Command } from "commander";
 import { UserError } from "../../domain/errors.ts";
 import { formatBytes } from "../../domain/units.ts";
 import { nodeExec, nodeGet, nodePut, nodeShell, nodeSsh } from "../node.ts";
+import resume from "./node-resume.ts";
+import stop from "./node-stop.ts";
 import { type CommonOptions, stackCommand, targetOptions } from "./options.ts";
 import { print, printJson } from "./output.ts";
 import { withSession } from "./session.ts";
@@ -21,7 +23,9 @@ Examples:
   $ windlass node ssh
   $ windlass node exec -- nvidia-smi
   $ windlass node put ./data /mnt/finance-smollm3/data
-  $ windlass node get /mnt/finance-smollm3/checkpoints ./checkpoints`,
+  $ windlass node get /mnt/finance-smollm3/checkpoints ./checkpoints
+  $ windlass node stop
+  $ windlass node resume --run`,
     );
   node.addCommand(
     sub("ssh").argument("[arguments...]", "more arguments for ssh").description("a shell on the node").action(ssh),
@@ -40,6 +44,8 @@ Examples:
   node.addCommand(
     sub("get").argument("<remote>").argument("<local>").description("fetch a file or a folder").action(get),
   );
+  node.addCommand(stop());
+  node.addCommand(resume());
   return node;
 }
 

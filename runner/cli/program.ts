@@ -39,7 +39,7 @@ const COMMANDS: readonly {
     summary: "put the state right after an update that was killed",
     load: () => import("./recover.ts"),
   },
-  { name: "node", group: "Nodes:", summary: "ssh, exec, put, get", load: () => import("./node.ts") },
+  { name: "node", group: "Nodes:", summary: "ssh, exec, put, get, stop, resume", load: () => import("./node.ts") },
   {
     name: "config",
     group: "This machine:",
