@@ -86,6 +86,7 @@ test("what the components make, by type and name; a change here renames resource
       "command:remote:Command::node-60-data",
       "command:remote:Command::node-70-training",
       "command:remote:Command::node-80-checkpoint",
+      "command:remote:Command::node-85-watch",
       "digitalocean:index/droplet:Droplet::node",
       "digitalocean:index/firewall:Firewall::network",
       "digitalocean:index/sshKey:SshKey::node-key",
@@ -176,7 +177,7 @@ test("the private key is nowhere but in secrets", async () => {
 
 test("every remote command holds the machine to the pinned key, and is bounded", async () => {
   const remote = (await everything()).filter(({ type }) => type === REMOTE);
-  expect(remote).toHaveLength(8);
+  expect(remote).toHaveLength(9);
   for (const { inputs } of remote) {
     expect(inputs.connection.value).toMatchObject({
       host: "198.18.0.2",
@@ -208,6 +209,22 @@ test("steps wait for what they need", async () => {
     "node-60-data",
   ]);
   expect(await needs("80-checkpoint")).toEqual(["node-70-training"]);
+  expect(await needs("85-watch")).toEqual(["node-30-nvidia-runtime", "node-40-volume"]);
+});
+
+test("the node is watched from within as told, and the webhook is nowhere but in a secret", async () => {
+  const webhook = "https://hooks.example.com/T0/B0/0123456789";
+  const watch = { sampleSeconds: 30, alarmHours: 2, webhook };
+  const { resources } = await deploy(program({ watch }), { outputs });
+  const step = resources.find(({ name }) => name === "node-85-watch") as Registered;
+  expect(splitSecrets(step.inputs).secret).toContain(webhook);
+  expect(step.inputs.stdin.value).toMatch(/^SAMPLE_SECONDS='?30'?\nALARM_HOURS='?2'?$/m);
+  for (const { name, inputs } of resources) expect(splitSecrets(inputs).plain, name).not.toContain(webhook);
+});
+
+test("a node is watched without being told", async () => {
+  const step = (await everything()).find(({ name }) => name === "node-85-watch") as Registered;
+  expect(step.inputs.stdin).toMatch(/^SAMPLE_SECONDS='?60'?\nALARM_HOURS='?6'?\nWEBHOOK=''$/m);
 });
 
 test("a node without set-up makes no connection", async () => {
@@ -217,10 +234,10 @@ test("a node without set-up makes no connection", async () => {
 });
 
 test("all wrong arguments are named at once", async () => {
-  const wrong = program({ size: "s-1vcpu-1gb", generation: 0, repository: undefined });
+  const wrong = program({ size: "s-1vcpu-1gb", generation: 0, repository: undefined, watch: { sampleSeconds: 1 } });
   await expect(deploy(wrong, { outputs })).rejects.toMatchObject({
     code: "ConfigInvalid",
-    details: { problems: { length: 3 } },
+    details: { problems: { length: 4 } },
   });
 });
 

@@ -42,6 +42,21 @@ export interface GpuTrainingNodeArgs {
   data?: NodeData;
   /** Job to start, in the repository. A change stops the running job in order and starts the new one. @default - none */
   training?: NodeTraining;
+  /** How the node is watched from within; nothing of it needs `windlass watch`. A change restarts the readings in place. @default - each with its own */
+  watch?: NodeWatch;
+}
+
+/** Arguments that describe the readings of the node's load, and its alarm when nobody collects them. */
+export interface NodeWatch {
+  /** Seconds between two readings of the GPUs, 5 to 3600. A change restarts the readings in place. @default 60 */
+  sampleSeconds?: number;
+  /**
+   * Hours without a watcher after which the node gives alarm (journal, everybody logged in, the webhook), or `off`. A change takes effect in place.
+   * @default 6
+   */
+  alarmHours?: number | "off";
+  /** Slack webhook that the alarm goes to, kept as a secret in the state and for root alone on the node. A change takes effect in place. @default - none */
+  webhook?: pulumi.Input<string>;
 }
 
 /** Arguments that describe the ssh key. */
@@ -113,6 +128,9 @@ export function nodeProblems(args: GpuTrainingNodeArgs): string[] {
     found.push(
       `volume.mountPoint: got ${JSON.stringify(args.volume.mountPoint)}, allowed is an absolute path; for example /mnt/data`,
     );
+  const { sampleSeconds = 60 } = args.watch ?? {};
+  if (!Number.isInteger(sampleSeconds) || sampleSeconds < 5 || sampleSeconds > 3600)
+    found.push(`watch.sampleSeconds: got ${sampleSeconds}, allowed are 5 to 3600 whole seconds; change it`);
   if (training && !repository) found.push("training: runs in the repository, but there is none; set repository");
   if (!bootstrap && (repository || args.data || training))
     found.push("bootstrap: got false, but repository, data and training need it; remove them or set it to true");

@@ -1,6 +1,6 @@
 import { local, remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { stepText } from "../catalog/step-text.ts";
+import { nodeProgram, stepText } from "../catalog/step-text.ts";
 import { renderStep, type StepName, stepCommand } from "../domain/bootstrap.ts";
 import type { Checkpoint } from "../domain/provision-result.ts";
 import { quote } from "../domain/shell.ts";
@@ -52,6 +52,7 @@ export function createBootstrap(
   );
   const repository = createRepository(make, args);
   const data = createData(make, args, volume);
+  createWatch(make, args, [runtime, volume]);
   if (!args.training || !args.repository) return { hostKey: make.hostKey };
   const trainingLog = `${mountPoint}/logs/training.log`;
   const job = { MOUNT: mountPoint, JOBLOG: trainingLog };
@@ -83,6 +84,21 @@ function createRepository(make: Steps, args: GpuTrainingNodeArgs): pulumi.Resour
   const words = [url, commit, variables.BUNDLE, target].map(quote);
   const sent = make.local("send-repository", `node clients/ssh/send-repository.ts ${words.join(" ")}`, {}, []);
   return [make.step("50-repository", { ...variables, URL: "", REF: "" }, [sent])];
+}
+
+function createWatch(make: Steps, args: GpuTrainingNodeArgs, after: pulumi.Resource[]): void {
+  const { sampleSeconds = 60, alarmHours = 6, webhook } = args.watch ?? {};
+  make.step(
+    "85-watch",
+    {
+      SAMPLE_SECONDS: String(sampleSeconds),
+      ALARM_HOURS: String(alarmHours),
+      WEBHOOK: webhook === undefined ? "" : pulumi.secret(webhook),
+      SAMPLE: nodeProgram("sample"),
+      WATCHDOG: nodeProgram("watchdog"),
+    },
+    after,
+  );
 }
 
 function createData(make: Steps, args: GpuTrainingNodeArgs, volume: pulumi.Resource): pulumi.Resource[] {

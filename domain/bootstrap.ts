@@ -14,6 +14,7 @@ export const STEP_LIMITS = {
   "60-data": 3600,
   "70-training": 120,
   "80-checkpoint": 1800,
+  "85-watch": 300,
 } as const;
 
 /** Name of a step. */
@@ -34,13 +35,17 @@ export function renderStep(step: StepName, text: StepText, variables: Readonly<R
   return `${assignments.join("")}\n${text.prelude}\n${text.body}\nrun_step "$@"\n`;
 }
 
+/** Steps whose variables hold secrets: their scripts are for root's eyes alone. */
+const SECRET_STEPS: readonly StepName[] = ["85-watch"];
+
 /**
  * The command that takes a step's script from its standard input, keeps it on the node (where it can be run again by hand) and
  * runs it. The script does not read the command's input: a program in it that reads would eat the rest of the script.
  */
 export function stepCommand(step: StepName): string {
   const file = `/var/lib/windlass/steps/${step}.sh`;
-  const kept = `umask 022 && mkdir -p /var/lib/windlass/steps && cat >${file}`;
+  const cat = SECRET_STEPS.includes(step) ? `rm -f ${file} && (umask 077 && cat >${file})` : `cat >${file}`;
+  const kept = `umask 022 && mkdir -p /var/lib/windlass/steps && ${cat}`;
   return `{ ${kept}; } || { echo ${quote(failureLine(cannotKeep(step)))} >&2; exit 1; }; exec bash -euo pipefail ${file} </dev/null`;
 }
 

@@ -72,6 +72,11 @@ export async function trainingStack(config: StackConfig, context: StackContext):
     reservedIp: address?.ipAddress,
     volume: { id: volume.volumeId, name: volume.volumeName, sizeGiB: volume.sizeGiB, mountPoint: config.mountPoint },
     bootstrap: config.bootstrap,
+    watch: {
+      sampleSeconds: config.sampleSeconds,
+      alarmHours: config.watchAlarmHours,
+      webhook: config.slackWebhookUrl,
+    },
     ...(config.bootstrap ? work(config, context) : {}),
   });
   return { ...shared, sshKeyFingerprint: node.sshKeyFingerprint, node: nodeOutput(node, volume, config) };
