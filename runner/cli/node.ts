@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { UserError } from "../../domain/errors.ts";
 import { formatBytes } from "../../domain/units.ts";
 import { nodeExec, nodeGet, nodePut, nodeShell, nodeSsh } from "../node.ts";
+import { holdCommand, releaseCommand } from "./node-hold.ts";
 import resume from "./node-resume.ts";
 import stop from "./node-stop.ts";
 import { type CommonOptions, stackCommand, targetOptions } from "./options.ts";
@@ -46,6 +47,8 @@ Examples:
   );
   node.addCommand(stop());
   node.addCommand(resume());
+  node.addCommand(holdCommand());
+  node.addCommand(releaseCommand());
   return node;
 }
 

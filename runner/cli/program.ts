@@ -32,6 +32,12 @@ const COMMANDS: readonly {
     load: () => import("./refresh.ts"),
   },
   { name: "status", group: "Stacks:", summary: "nodes, state and cost", load: () => import("./status.ts") },
+  {
+    name: "watch",
+    group: "Stacks:",
+    summary: "stop idle nodes, expire stopped ones, warn; announced before",
+    load: () => import("./watch.ts"),
+  },
   { name: "health", group: "Stacks:", summary: "look at every node over ssh", load: () => import("./health.ts") },
   {
     name: "recover",
@@ -39,7 +45,12 @@ const COMMANDS: readonly {
     summary: "put the state right after an update that was killed",
     load: () => import("./recover.ts"),
   },
-  { name: "node", group: "Nodes:", summary: "ssh, exec, put, get, stop, resume", load: () => import("./node.ts") },
+  {
+    name: "node",
+    group: "Nodes:",
+    summary: "ssh, exec, put, get, stop, resume, hold, release",
+    load: () => import("./node.ts"),
+  },
   {
     name: "config",
     group: "This machine:",

@@ -1,0 +1,41 @@
+import type { IdleVerdict } from "../../domain/idleness.ts";
+import type { Decision } from "../../domain/lifecycle-decision.ts";
+import type { NodePhase } from "../../domain/node-marker.ts";
+import type { Delivery } from "../notices.ts";
+
+/** What one pass of the watcher saw, decided and did. */
+export interface PassResult {
+  stack: string;
+  node: string;
+  /** By the cloud's clock, ISO 8601. */
+  at: string;
+  /** `skipped` where another watcher is at work, `failed` where nothing could be looked at. */
+  outcome: "done" | "skipped" | "failed";
+  dryRun: boolean;
+  /** The other watcher. */
+  holder?: string;
+  /** What the node was before the decision; null where it could not be asked. */
+  phase: NodePhase | null;
+  /** Null where its load did not matter. */
+  idleness: IdleVerdict | null;
+  decision: Decided | null;
+  warnings: Decision[];
+  /** What was sent; empty where there was nothing to tell, or nowhere. */
+  notices: (Delivery & { title: string })[];
+  retention: { items: number; monthlySavedUsd: number } | null;
+  sweep: { orphans: number; orphansDailyUsd: number } | null;
+  /** Backups that were due; null where none were. */
+  backups: unknown;
+  /** Parts that did not work, each with its reason; the others did. */
+  errors: PassError[];
+}
+
+/** A decision, and what came of it. */
+export interface Decided extends Decision {
+  outcome: "none" | "planned" | "done" | "failed";
+}
+
+export interface PassError {
+  part: "node" | "decision" | "notice" | "audit" | "retention" | "sweep" | "backup";
+  reason: string;
+}

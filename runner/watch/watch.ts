@@ -1,0 +1,86 @@
+import { setTimeout } from "node:timers/promises";
+import { UserError } from "../../domain/errors.ts";
+import { redact } from "../../domain/redaction.ts";
+import { type CloudClock, cloudClock } from "../clock.ts";
+import { openNodeStack } from "../lifecycle/open-node-stack.ts";
+import { noticeChannels } from "../notices.ts";
+import { stackConfig } from "../prepare.ts";
+import type { OperationOptions } from "../progress.ts";
+import { resolveTarget, type Target, type TargetOptions } from "../target.ts";
+import { auditLog } from "./audit.ts";
+import { type PassDeps, watchPass } from "./pass.ts";
+import type { PassResult } from "./result.ts";
+
+export interface WatchOptions extends TargetOptions, OperationOptions {
+  /** Name of the node. @default the one that the config names */
+  node?: string;
+  /** One pass; else passes until `signal`. */
+  once?: boolean;
+  /** Looks and decides, and changes nothing. */
+  dryRun?: boolean;
+  /** Seconds of the cloud's clock between two passes. @default 60 */
+  everySeconds?: number;
+  /** Called after each pass. */
+  onPass?: (result: PassResult) => void;
+  /** In place of the real ones. */
+  deps?: Partial<PassDeps>;
+}
+
+/** Seconds between two passes. */
+export const WATCH_SECONDS = 60;
+
+/**
+ * Watches a stack's node: passes until `signal` (what is under way is finished), or one with `once`. Config and state are read anew for each
+ * pass. Answers with the last one. Throws where the first cannot begin (config, token, cloud); later ones that cannot are told of by `onPass`
+ * with outcome `failed`.
+ */
+export async function watch(options: WatchOptions): Promise<PassResult> {
+  const clock = cloudClock(resolveTarget(options));
+  let last: PassResult | undefined;
+  for (;;) {
+    last = await onePass(options).catch((error) => {
+      if (!last || options.once || options.killSignal?.aborted) throw error;
+      return failedPass(error, last);
+    });
+    options.onPass?.(last);
+    if (options.once || options.signal?.aborted) return last;
+    await pause(clock, (options.everySeconds ?? WATCH_SECONDS) * 1000, options.signal);
+    if (options.signal?.aborted) return last;
+  }
+}
+
+/** The wish to end (`signal`) reaches neither the stack nor a stop under way: a half-stopped node is the worst of both. */
+async function onePass(options: WatchOptions): Promise<PassResult> {
+  const { signal: _, onPass: __, deps, ...rest } = options;
+  const operation = { ...rest, ...(options.killSignal ? { signal: options.killSignal } : {}) };
+  const stack = await openNodeStack(operation);
+  const target = resolveTarget(options);
+  return watchPass(stack, { ...(await realDeps(target, deps)), ...deps }, rest);
+}
+
+async function realDeps(target: Target, given: Partial<PassDeps> = {}): Promise<PassDeps> {
+  const config = stackConfig(target);
+  return {
+    audit: given.audit ?? auditLog(target.home, { project: config.project, stack: target.stack }),
+    channels: given.channels ?? (await noticeChannels(target, config)),
+    load: given.load ?? (async () => ({ failure: "nobody asks for it" })),
+  };
+}
+
+function failedPass(error: unknown, { stack, node, dryRun }: PassResult): PassResult {
+  const reason = redact(error instanceof Error ? error.message : String(error));
+  return {
+    ...{ stack, node, at: new Date().toISOString(), outcome: "failed", dryRun, phase: null, idleness: null },
+    ...{ decision: null, warnings: [], notices: [], retention: null, sweep: null, backups: null },
+    errors: [{ part: "node", reason }],
+  };
+}
+
+/** Where the cloud has no time to tell, by this machine's. */
+async function pause(clock: CloudClock, milliseconds: number, signal?: AbortSignal): Promise<void> {
+  await clock.sleep(milliseconds, signal).catch(async (error) => {
+    if (signal?.aborted) return;
+    if (!(error instanceof UserError)) throw error;
+    await setTimeout(milliseconds, undefined, signal ? { signal } : {}).catch(() => undefined);
+  });
+}
