@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -204,6 +204,24 @@ test("a job that has died is started again, one that has finished is not", () =>
   expect(JSON.parse(run("80-checkpoint", variables).stdout)).toEqual({ step: 2 });
   run("70-training", variables);
   expect(readFileSync(join(root, "starts"), "utf8")).toBe("started\nstarted\n");
+});
+
+test("a job that a stop has paused is not started until the mark is gone, and its newest checkpoint is told", () => {
+  const variables = training(`echo started >>starts; ${writes(4)}; sleep 60`);
+  const mark = join(variables.MOUNT, ".windlass/training.paused");
+  mkdirSync(join(mark, ".."), { recursive: true });
+  writeFileSync(mark, "");
+  const paused = run("70-training", variables);
+  expect(paused).toMatchObject({ status: 0, failures: [] });
+  expect(paused.stderr).toContain("paused by a stop");
+  expect(existsSync(join(root, "starts"))).toBe(false);
+  expect(JSON.parse(run("80-checkpoint", variables).stdout)).toEqual({});
+  writeFileSync(join(variables.MOUNT, "checkpoints/3.json"), '{"step":3}');
+  expect(JSON.parse(run("80-checkpoint", variables).stdout)).toEqual({ step: 3 });
+  rmSync(mark);
+  rmSync(join(root, "state/steps/70-training.done"));
+  expect(run("70-training", variables).status).toBe(0);
+  expect(JSON.parse(run("80-checkpoint", variables).stdout)).toEqual({ step: 4 });
 });
 
 test("another command takes the place of the running one, which may end in order", () => {

@@ -1,9 +1,12 @@
 import { volumeMonthlyUsd } from "../domain/cost/node-price.ts";
 import { UserError } from "../domain/errors.ts";
 import { type Deployment, liveResources, nameOfUrn, type ResourceState } from "./checkpoint.ts";
+import { openCloud } from "./cloud.ts";
 import type { Changes } from "./engine/events.ts";
 import { type OpenStack, openStack, runEngine } from "./engine/stack.ts";
-import { prepare } from "./prepare.ts";
+import { nodeMarkers, removeMarkers } from "./lifecycle/markers.ts";
+import { type StillBilled, stillBilled } from "./lifecycle/still-billed.ts";
+import { type Prepared, prepare } from "./prepare.ts";
 import type { OnEvent, OperationOptions } from "./progress.ts";
 import type { TargetOptions } from "./target.ts";
 
@@ -29,6 +32,15 @@ export interface DownPlan {
   stack: string;
   removes: { type: string; name: string; id?: string }[];
   keeps: KeptVolume[];
+  /** A node that was stopped stays so, with its snapshots; null where none was. */
+  stopped: KeptStop | null;
+}
+
+/** What a stopped node needs to come back. */
+export interface KeptStop {
+  node: string;
+  image: string;
+  snapshots: StillBilled[];
 }
 
 export interface DownResult {
@@ -36,6 +48,7 @@ export interface DownResult {
   changes: Changes;
   removed: DownPlan["removes"];
   kept: KeptVolume[];
+  stopped: KeptStop | null;
 }
 
 const VOLUME = "digitalocean:index/volume:Volume";
@@ -46,11 +59,12 @@ const VOLUME = "digitalocean:index/volume:Volume";
  * `up` does.
  */
 export async function down(options: DownOptions = {}): Promise<DownResult> {
-  const { target, deployment } = await prepare(options);
+  const prepared = await prepare(options);
+  const { target, deployment } = prepared;
   const doomed = namedVolumes(deployment, options.removeVolumes ?? [], target.stack);
-  const plan = downPlan(target.stack, deployment, doomed);
+  const plan = { ...downPlan(target.stack, deployment, doomed), stopped: await keptStop(prepared) };
   const nothing: Changes = { create: 0, update: 0, replace: 0, delete: 0, same: 0 };
-  const result = { stack: target.stack, removed: plan.removes, kept: plan.keeps };
+  const result = { stack: target.stack, removed: plan.removes, kept: plan.keeps, stopped: plan.stopped };
   if (options.dryRun || liveResources(deployment).length === 0) return { ...result, changes: nothing };
   if (options.confirm && !(await options.confirm(plan))) {
     throw new UserError("Cancelled", { reason: "not confirmed; nothing was removed" });
@@ -58,6 +72,7 @@ export async function down(options: DownOptions = {}): Promise<DownResult> {
   const open = await openStack(target, "down", { ...options, onEvent: keptAsKept(plan.keeps, options.onEvent) });
   await release(open, deployment ?? {}, doomed);
   const report = await runEngine(open, "destroy", { excludeProtected: true, refresh: true });
+  await forgetRunning(prepared);
   return { ...result, changes: report.changes };
 }
 
@@ -84,7 +99,26 @@ function namedVolumes(deployment: Deployment | undefined, names: readonly string
   return new Set(volumes.filter((volume) => names.includes(volumeName(volume))).map(({ urn }) => urn));
 }
 
-function downPlan(stack: string, deployment: Deployment | undefined, doomed: ReadonlySet<string>): DownPlan {
+async function keptStop({ target, config, deployment }: Prepared): Promise<KeptStop | null> {
+  const owner = { project: config.project, stack: target.stack, node: config.nodeName };
+  const cloud = await openCloud(target);
+  const { stopped } = await nodeMarkers(cloud, owner);
+  if (!stopped) return null;
+  const billed = await stillBilled({ cloud, owner, config, resources: async () => liveResources(deployment) });
+  return { node: owner.node, image: stopped.image, snapshots: billed.filter(({ kind }) => kind === "snapshot") };
+}
+
+/** What was under way with a droplet that is gone now is over; that a node was stopped is not. */
+async function forgetRunning({ target, config }: Prepared): Promise<void> {
+  const owner = { project: config.project, stack: target.stack, node: config.nodeName };
+  await removeMarkers(await openCloud(target), owner, "stopping", "resuming", "size", "notice");
+}
+
+function downPlan(
+  stack: string,
+  deployment: Deployment | undefined,
+  doomed: ReadonlySet<string>,
+): Omit<DownPlan, "stopped"> {
   const resources = liveResources(deployment).filter(({ type, custom }) => custom && !type.startsWith("pulumi:"));
   const stays = (resource: ResourceState) => resource.type === VOLUME && !doomed.has(resource.urn);
   return {

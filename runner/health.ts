@@ -3,7 +3,7 @@ import { HEALTH_LIMITS, type HealthResult, healthStatus } from "../domain/health
 import type { NodeOutput } from "../domain/provision-result.ts";
 import { GIB } from "../domain/units.ts";
 import { type NodeOptions, withNode } from "./node.ts";
-import { nodesOf } from "./nodes.ts";
+import { nodeNotFound, nodesOf } from "./nodes.ts";
 import { currentDeployment, stackConfig } from "./prepare.ts";
 import { resolveTarget } from "./target.ts";
 
@@ -13,17 +13,10 @@ export const HEALTH_TIMEOUT_MS = 5000;
 /** Looks at every node of the stack (or the one named) over ssh; one Health Check Result each. Throws `NotFound` when there is none. */
 export async function health(options: NodeOptions = {}): Promise<HealthResult[]> {
   const target = resolveTarget(options);
-  const all = nodesOf(await currentDeployment(target), stackConfig(target).mountPoint);
+  const deployment = await currentDeployment(target);
+  const all = nodesOf(deployment, stackConfig(target).mountPoint);
   const nodes = options.node === undefined ? all : all.filter(({ name }) => name === options.node);
-  if (nodes.length === 0) {
-    throw new UserError("NotFound", {
-      reason: options.node ? `stack ${target.stack} has no node ${options.node}` : `stack ${target.stack} has no node`,
-      suggestion:
-        all.length > 0
-          ? `it has ${all.map(({ name }) => name).join(", ")}`
-          : `run: windlass up --stack ${target.stack}`,
-    });
-  }
+  if (nodes.length === 0) throw nodeNotFound(target.stack, deployment, options.node);
   return Promise.all(nodes.map((node) => nodeHealth({ ...options, node: node.name }, node)));
 }
 

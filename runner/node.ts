@@ -10,7 +10,7 @@ import { UserError } from "../domain/errors.ts";
 import type { NodeOutput } from "../domain/provision-result.ts";
 import { formatBytes } from "../domain/units.ts";
 import type { Deployment } from "./checkpoint.ts";
-import { nodesOf, pinnedHostKey } from "./nodes.ts";
+import { nodeNotFound, nodesOf, pinnedHostKey } from "./nodes.ts";
 import { currentDeployment, stackConfig } from "./prepare.ts";
 import type { OnEvent } from "./progress.ts";
 import { resolveTarget, type Target, type TargetOptions } from "./target.ts";
@@ -163,13 +163,10 @@ async function withHostKey(target: Target, node: NodeOutput): Promise<NodeOutput
 /** The node asked for. Throws `NotFound`, naming those that there are. */
 export async function findNode(options: NodeOptions): Promise<{ target: Target; node: NodeOutput }> {
   const target = resolveTarget(options);
-  const nodes = nodesOf(await currentDeployment(target), stackConfig(target).mountPoint);
+  const deployment = await currentDeployment(target);
+  const nodes = nodesOf(deployment, stackConfig(target).mountPoint);
   const node = options.node === undefined ? nodes[0] : nodes.find(({ name }) => name === options.node);
   if (node && (options.node !== undefined || nodes.length === 1))
     return { target, node: await withHostKey(target, node) };
-  const has = nodes.map(({ name }) => name).join(", ");
-  throw new UserError("NotFound", {
-    reason: options.node ? `stack ${target.stack} has no node ${options.node}` : `stack ${target.stack} has no node`,
-    suggestion: has ? `it has ${has}` : `run: windlass up --stack ${target.stack}`,
-  });
+  throw nodeNotFound(target.stack, deployment, options.node);
 }

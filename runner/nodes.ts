@@ -1,5 +1,11 @@
 import { nodePrice, type SizePrice } from "../domain/cost/node-price.ts";
-import { type NodeOutput, type ProvisionResult, provisionResult } from "../domain/provision-result.ts";
+import { UserError } from "../domain/errors.ts";
+import {
+  type AbsentNodeOutput,
+  type NodeOutput,
+  type ProvisionResult,
+  provisionResult,
+} from "../domain/provision-result.ts";
 import { type Deployment, liveResources, type ResourceState, stackOutputs } from "./checkpoint.ts";
 
 const DROPLET = "digitalocean:index/droplet:Droplet";
@@ -16,6 +22,31 @@ export function nodesOf(deployment: Deployment | undefined, mountPoint = ""): No
   return droplets.map((droplet) =>
     declared && String(declared.dropletId) === droplet.id ? declared : nodeOfState(droplet, deployment, mountPoint),
   );
+}
+
+/** The node that the stack has and whose droplet is not declared, because it was stopped. */
+export function absentNode(deployment: Deployment | undefined): AbsentNodeOutput | undefined {
+  const declared = stackOutputs(deployment).node as AbsentNodeOutput | undefined;
+  return declared && ["stopped", "expired"].includes(declared.status) ? declared : undefined;
+}
+
+/** The error where there is no such node to work on; names those that there are, stopped ones too. */
+export function nodeNotFound(stack: string, deployment: Deployment | undefined, asked?: string): UserError {
+  const absent = absentNode(deployment);
+  if (absent && (asked === undefined || asked === absent.name))
+    return new UserError("NotFound", {
+      node: absent.name,
+      reason: `node ${absent.name} of stack ${stack} is ${absent.status}`,
+      suggestion: `bring it back with: windlass node resume ${absent.name} --stack ${stack}`,
+    });
+  const has = [
+    ...nodesOf(deployment).map(({ name }) => name),
+    ...(absent ? [`${absent.name} (${absent.status})`] : []),
+  ];
+  return new UserError("NotFound", {
+    reason: asked ? `stack ${stack} has no node ${asked}` : `stack ${stack} has no node`,
+    suggestion: has.length > 0 ? `it has ${has.join(", ")}` : `run: windlass up --stack ${stack}`,
+  });
 }
 
 function nodeOfState(droplet: ResourceState, deployment: Deployment | undefined, mountPoint: string): NodeOutput {

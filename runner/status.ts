@@ -2,8 +2,11 @@ import { type Deployment, lastUpdate, liveResources, readCheckpoint, type Update
 import { openCloud } from "./cloud.ts";
 import { type CostEstimate, estimateCost, priced } from "./cost.ts";
 import { cloudAddress } from "./engine.ts";
+import { nodeMarkers } from "./lifecycle/markers.ts";
+import { type StillBilled, stillBilled } from "./lifecycle/still-billed.ts";
 import { isAlive, stackLocks } from "./locks.ts";
-import { nodesOf } from "./nodes.ts";
+import { absentNode, nodesOf } from "./nodes.ts";
+import { stackConfig } from "./prepare.ts";
 import { knownPrices } from "./price-list.ts";
 import { type CloudName, resolveTarget, type Target, type TargetOptions } from "./target.ts";
 
@@ -14,6 +17,8 @@ export interface StatusResult {
   state: "empty" | "up" | "updating" | "interrupted";
   resources: number;
   nodes: NodeStatus[];
+  /** Nodes that were stopped: no droplet, and no bill for one. */
+  stopped: StoppedNode[];
   cost: CostEstimate & { daily: number };
   lastUpdate: UpdateRecord | null;
   /** Only on the local way. */
@@ -33,6 +38,21 @@ export interface NodeStatus {
   volumes: { id: string; name: string; size_gb: number; mount_point: string }[];
 }
 
+/** A node that was stopped, and what it goes on costing. */
+export interface StoppedNode {
+  name: string;
+  status: "stopped" | "expired";
+  region: string;
+  /** ISO 8601; null where the cloud did not answer at once. */
+  since: string | null;
+  /** What a resume starts from: a snapshot's id or an image. */
+  image: string | null;
+  still_billed: StillBilled[];
+  monthly_usd: number;
+  /** The command that brings it back. */
+  resume: string;
+}
+
 /** Milliseconds that the cloud has to tell how a droplet is. */
 const LIVE_TIMEOUT_MS = 1500;
 
@@ -43,7 +63,11 @@ export async function status(options: TargetOptions = {}): Promise<StatusResult>
     ? readCheckpoint(target)
     : await (await import("./prepare.ts")).currentDeployment(target);
   const resources = liveResources(deployment);
-  const [nodes, sizes] = await Promise.all([nodeStates(target, deployment), knownPrices(target)]);
+  const [nodes, stopped, sizes] = await Promise.all([
+    nodeStates(target, deployment),
+    stoppedNodes(target, deployment),
+    knownPrices(target),
+  ]);
   const lines = priced(resources);
   const cost = estimateCost(lines, lines, sizes);
   return {
@@ -52,6 +76,7 @@ export async function status(options: TargetOptions = {}): Promise<StatusResult>
     state: stateOf(target, deployment),
     resources: resources.filter(({ custom, type }) => custom && !type.startsWith("pulumi:")).length,
     nodes,
+    stopped,
     cost: { ...cost, daily: Math.round(cost.hourly * 2400) / 100 },
     lastUpdate: lastUpdate(target) ?? null,
     localCloud: target.cloud === "local" ? localCloud(target) : null,
@@ -78,6 +103,29 @@ async function nodeStates(target: Target, deployment: Deployment | undefined): P
       volumes: node.volumes.map((v) => ({ id: v.id, name: v.name, size_gb: v.sizeGiB, mount_point: v.mountPoint })),
     })),
   );
+}
+
+async function stoppedNodes(target: Target, deployment: Deployment | undefined): Promise<StoppedNode[]> {
+  const node = absentNode(deployment);
+  if (!node) return [];
+  const { name, status: phase, region } = node;
+  const resume = `windlass node resume ${name} --stack ${target.stack}`;
+  const known = { name, status: phase, region, since: null, image: null, still_billed: [], monthly_usd: 0, resume };
+  try {
+    const config = stackConfig(target);
+    const owner = { project: config.project, stack: target.stack, node: name };
+    const cloud = await openCloud(target, { signal: AbortSignal.timeout(LIVE_TIMEOUT_MS) });
+    const resources = async () => liveResources(deployment);
+    const [{ stopped }, billed] = await Promise.all([
+      nodeMarkers(cloud, owner),
+      stillBilled({ cloud, owner, config, resources }),
+    ]);
+    const monthly = billed.reduce((sum, { monthlyUsd }) => sum + monthlyUsd, 0);
+    const at = { since: stopped?.at.toISOString() ?? null, image: stopped?.image ?? null };
+    return [{ ...known, ...at, still_billed: billed, monthly_usd: Math.round(monthly * 100) / 100 }];
+  } catch {
+    return [known];
+  }
 }
 
 async function liveStatus(target: Target, id: number): Promise<string> {

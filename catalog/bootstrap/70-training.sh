@@ -1,4 +1,5 @@
 # The training job: COMMAND in FOLDER, detached, with its log at JOBLOG. It is started once and must continue from its newest checkpoint by itself.
+# A stop leaves a mark on the volume: until `windlass node resume --run` takes it away, the job is not started.
 
 PIDFILE=$STATE/training.pid
 EXITFILE=$STATE/training.exit
@@ -15,8 +16,10 @@ is_running() {
 
 is_finished() { [ "$(cat "$EXITFILE" 2>/dev/null)" = 0 ]; }
 
+is_paused() { [ -e "$MOUNT/.windlass/training.paused" ]; }
+
 # A job that dies at once has been started all the same: the next step says how it ended.
-verify() { is_running || is_finished || [ -n "${STARTED:-}" ]; }
+verify() { is_paused || is_running || is_finished || [ -n "${STARTED:-}" ]; }
 
 stop_job() {
   local pid tries
@@ -31,6 +34,7 @@ stop_job() {
 }
 
 apply() {
+  ! is_paused || return 0
   [ -d "$FOLDER" ] || fail "there is no folder $FOLDER" "check windlass:repositoryPath"
   if is_running; then
     [ "$(cat "$STATE/training.command" 2>/dev/null)" = "$COMMAND" ] && return 0
@@ -53,6 +57,10 @@ apply() {
 }
 
 report() {
+  if is_paused && ! is_running; then
+    say "the job is paused by a stop and was not started: windlass node resume --run starts it"
+    return
+  fi
   if is_running; then
     say "the job runs as process $(cut -d ' ' -f 1 "$PIDFILE"), log $JOBLOG"
   else

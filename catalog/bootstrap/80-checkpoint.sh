@@ -4,14 +4,16 @@ EXITFILE=$STATE/training.exit
 
 newest() { find "$MOUNT/checkpoints" -maxdepth 1 -name '*.json' -newermt "@$1" -printf '%T@ %p\n' 2>/dev/null | sort -rn | head -n 1 | cut -d ' ' -f 2-; }
 
-# A job that has nothing left to do writes none: then the newest of an earlier run counts.
+is_paused() { [ -e "$MOUNT/.windlass/training.paused" ]; }
+
+# A job that has nothing left to do, or that is paused, writes none: then the newest of an earlier run counts.
 found() {
   local since=0
-  [ "$(cat "$EXITFILE" 2>/dev/null)" = 0 ] || since=$(($(cat "$STATE/training.started" 2>/dev/null || echo 1) - 1))
+  is_paused || [ "$(cat "$EXITFILE" 2>/dev/null)" = 0 ] || since=$(($(cat "$STATE/training.started" 2>/dev/null || echo 1) - 1))
   newest "$since"
 }
 
-verify() { [ -n "$(found)" ]; }
+verify() { is_paused || [ -n "$(found)" ]; }
 
 apply() {
   local tries=0
@@ -28,4 +30,9 @@ apply() {
   fail "no checkpoint within $LIMIT s: $(tail -n 1 "$JOBLOG")" "the job goes on: see $JOBLOG on the node, then run windlass up again"
 }
 
-report() { cat "$(found)"; }
+# A job that was paused before its first checkpoint has none.
+report() {
+  local file
+  file=$(found)
+  if [ -n "$file" ]; then cat "$file"; else echo '{}'; fi
+}

@@ -69,9 +69,9 @@ async function volumesToRemove(names: string[], options: DownFlags): Promise<str
   return confirmed;
 }
 
-function showPlan({ stack, removes, keeps }: DownPlan, options: DownFlags): void {
+function showPlan({ stack, removes, keeps, stopped }: DownPlan, options: DownFlags): void {
   if (options.json) {
-    printJson({ stack, removes, keeps });
+    printJson({ stack, removes, keeps, stopped });
     return;
   }
   print(removes.length + keeps.length === 0 ? `Stack ${stack} is empty.` : `Stack ${stack}, to remove:`);
@@ -79,4 +79,10 @@ function showPlan({ stack, removes, keeps }: DownPlan, options: DownFlags): void
   for (const { name, id, sizeGiB, region, monthlyUsd } of keeps) {
     print(`  stays: volume ${name} (${id}), ${sizeGiB} GiB in ${region}, $${monthlyUsd.toFixed(2)} per month`);
   }
+  if (!stopped) return;
+  print(
+    `  stays: that ${stopped.node} is stopped; windlass up and windlass node resume bring it back from ${stopped.image}`,
+  );
+  for (const { name, id, sizeGiB, monthlyUsd } of stopped.snapshots)
+    print(`  stays: snapshot ${name} (${id}), ${sizeGiB} GiB, $${monthlyUsd.toFixed(2)} per month`);
 }

@@ -41,6 +41,16 @@ function show(result: StatusResult): void {
         );
     }
   }
+  for (const { name, status: phase, since, image, still_billed, monthly_usd, resume } of result.stopped) {
+    const from = image ? `, resume starts from ${image}` : "";
+    print(
+      "",
+      `${name} is ${phase}${since ? ` since ${since}` : ""}${from}; it still costs $${monthly_usd.toFixed(2)} per month:`,
+    );
+    for (const { kind, name: thing, monthlyUsd } of still_billed)
+      print(`  ${kind} ${thing}, $${monthlyUsd.toFixed(2)}`);
+    print(`  bring it back: ${resume}`, "");
+  }
   print(`${costLine(cost)}, $${cost.daily.toFixed(2)} per day`);
   if (lastUpdate) print(`last ${lastUpdate.kind}: ${lastUpdate.result}, ${lastUpdate.endedAt}`);
   if (localCloud)

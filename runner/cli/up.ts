@@ -54,13 +54,19 @@ async function run(options: CommonOptions & { message?: string }): Promise<void>
 function printResult({ stack, changes, nodes, cost, outputs }: UpResult): void {
   const changed = changes.create + changes.update + changes.replace + changes.delete + (changes.import ?? 0);
   print("", bold(changed === 0 ? `Stack ${stack} is as declared: nothing changed.` : `Stack ${stack} is up.`));
+  const declared = outputs.node as { name: string; status: string } | undefined;
+  if (declared && ["stopped", "expired"].includes(declared.status))
+    print(
+      "",
+      `Node ${declared.name} is ${declared.status} and stays so. Bring it back: windlass node resume ${declared.name}`,
+    );
   for (const node of nodes) print("", "Droplet Provision Result:", JSON.stringify(node, null, 2));
   const checkpoint = (
     outputs.node as
       | { firstCheckpoint?: { path: string; step: number; metric: { name: string; value: number } } }
       | undefined
   )?.firstCheckpoint;
-  if (checkpoint)
+  if (checkpoint?.path)
     print(
       "",
       `training: first checkpoint ${checkpoint.path} (step ${checkpoint.step}, ${checkpoint.metric.name} ${checkpoint.metric.value})`,

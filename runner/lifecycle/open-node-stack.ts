@@ -1,6 +1,6 @@
 import type { DigitalOcean } from "../../clients/digitalocean/index.ts";
 import { UserError } from "../../domain/errors.ts";
-import { type NodeOwner, nodePhase } from "../../domain/node-marker.ts";
+import type { NodeOwner } from "../../domain/node-marker.ts";
 import { type Deployment, liveResources } from "../checkpoint.ts";
 import { cloudClock } from "../clock.ts";
 import { openCloud } from "../cloud.ts";
@@ -8,11 +8,10 @@ import { hasVanished } from "../drift.ts";
 import { openStack, runEngine } from "../engine/stack.ts";
 import { health, healthError } from "../health.ts";
 import { withNode } from "../node.ts";
-import { nodesOf } from "../nodes.ts";
+import { nodeNotFound, nodesOf } from "../nodes.ts";
 import { currentDeployment, prepare } from "../prepare.ts";
 import type { OperationOptions } from "../progress.ts";
 import type { Target, TargetOptions } from "../target.ts";
-import { nodeMarkers } from "./markers.ts";
 import type { NodeStack } from "./node-stack.ts";
 
 export interface OpenNodeOptions extends TargetOptions, OperationOptions {
@@ -32,7 +31,7 @@ export async function openNodeStack(options: OpenNodeOptions): Promise<NodeStack
   const cloud = await openCloud(target, options.signal ? { signal: options.signal } : {});
   const owner = { project: config.project, stack: target.stack, node: config.nodeName };
   if (options.node !== undefined && options.node !== owner.node)
-    throw await unknownNode(cloud, owner, options.node, deployment);
+    throw nodeNotFound(target.stack, deployment, options.node);
   const nodeOptions = { ...options, ...where(target), node: owner.node };
   const clock = cloudClock(target);
   return {
@@ -91,23 +90,5 @@ async function proveActive(cloud: DigitalOcean, owner: NodeOwner, deployment: De
     service: owner.node,
     reason: `${owner.node} is ${status}`,
     suggestion: "look at it with: windlass status",
-  });
-}
-
-async function unknownNode(
-  cloud: DigitalOcean,
-  owner: NodeOwner,
-  asked: string,
-  deployment: Deployment | undefined,
-): Promise<UserError> {
-  const standing = nodesOf(deployment).map(({ name }) => name);
-  const phase = nodePhase(await nodeMarkers(cloud, owner));
-  const has = [...new Set([...standing, ...(phase === "running" ? [] : [owner.node])])];
-  return new UserError("NotFound", {
-    reason: `stack ${owner.stack} has no node ${asked}`,
-    suggestion:
-      has.length > 0
-        ? `it has ${has.map((name) => (name === owner.node && phase !== "running" ? `${name} (${phase})` : name)).join(", ")}`
-        : `it has none: run windlass up --stack ${owner.stack}`,
   });
 }

@@ -1,4 +1,5 @@
 import type { Account, DigitalOcean, Droplet, Image, Size, Volume } from "../../clients/digitalocean/index.ts";
+import { type NodeMarkers, type NodeOwner, readMarkers } from "../../domain/node-marker.ts";
 import { nearest } from "../../domain/spelling.ts";
 import type { StackConfig } from "../../stacks/config.ts";
 import type { Finding, Subject } from "./index.ts";
@@ -11,25 +12,32 @@ export interface CloudFacts {
   image: Image | undefined;
   droplets: Droplet[];
   volumes: Volume[];
+  /** What the cloud remembers of the node. */
+  markers: NodeMarkers;
 }
 
 export type PricedSize = Size & { priceHourly: number };
 
 /** All calls at the same time; the first that fails is the answer. */
-export async function cloudFacts(cloud: DigitalOcean, config: StackConfig): Promise<CloudFacts> {
+export async function cloudFacts(cloud: DigitalOcean, config: StackConfig, owner: NodeOwner): Promise<CloudFacts> {
   const image = cloud.image(config.image).catch((error: { status?: number }) => {
     if (error.status === 404) return undefined;
     throw error;
   });
-  const [account, sizes, found, droplets, volumes] = await Promise.all([
+  const [account, sizes, found, droplets, volumes, tags] = await Promise.all([
     cloud.account(),
     cloud.sizes(),
     image,
     cloud.droplets(),
     cloud.volumes(),
+    cloud.tags(),
   ]);
+  const markers = readMarkers(
+    owner,
+    tags.map(({ name }) => name),
+  );
   const pricedSizes = sizes.map((size) => ({ ...size, priceHourly: size.price_hourly }));
-  return { account, sizes: pricedSizes, image: found, droplets, volumes };
+  return { account, sizes: pricedSizes, image: found, droplets, volumes, markers };
 }
 
 export function checkAccount({ account }: CloudFacts): Finding {

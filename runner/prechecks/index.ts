@@ -1,4 +1,5 @@
 import { type ErrorCode, UserError } from "../../domain/errors.ts";
+import { declaredMachine, nodePhase } from "../../domain/node-marker.ts";
 import type { StackConfig } from "../../stacks/config.ts";
 import { type Deployment, liveResources, type ResourceState } from "../checkpoint.ts";
 import { openCloud } from "../cloud.ts";
@@ -16,6 +17,8 @@ export interface Subject {
   config: StackConfig;
   /** What the stack has already. */
   resources: ResourceState[];
+  /** Whether no droplet is declared, because the node was stopped. @default false */
+  absent?: boolean;
 }
 
 /** A failed check, with the error that it is when it is the only one. */
@@ -47,7 +50,7 @@ export async function runPrechecks(
     checkKeysDiffer(subject),
     repository,
     checkData(subject),
-    checkBudget(subject, facts?.sizes ?? []),
+    checkBudget(declared(subject, facts), facts?.sizes ?? []),
   ];
   for (const check of checks) options.onEvent?.({ kind: "check", check });
   return { checks, facts };
@@ -57,7 +60,8 @@ export async function runPrechecks(
 async function askCloud(subject: Subject, signal?: AbortSignal): Promise<{ cloud: Finding[]; facts?: CloudFacts }> {
   try {
     const cloud = await openCloud(subject.target, signal ? { signal } : {});
-    const facts = await cloudFacts(cloud, subject.config);
+    const { project, nodeName: node } = subject.config;
+    const facts = await cloudFacts(cloud, subject.config, { project, stack: subject.target.stack, node });
     return { cloud: [checkAccount(facts)], facts };
   } catch (error) {
     signal?.throwIfAborted();
@@ -87,13 +91,27 @@ function unreachable(error: unknown): Finding {
   return { name, state: "failed", text: status === 401 ? "the token is not accepted" : error.message, fix };
 }
 
-function cloudChecks(subject: Subject, facts: CloudFacts): Finding[] {
-  return [
-    checkDropletLimit(subject, facts),
-    checkSize(subject, facts),
-    checkImage(subject, facts),
-    checkVolume(subject, facts),
-  ];
+function cloudChecks(given: Subject, facts: CloudFacts): Finding[] {
+  const subject = declared(given, facts);
+  const phase = nodePhase(facts.markers);
+  if (subject.absent) {
+    const { nodeName } = subject.config;
+    const text = `${nodeName} is ${phase} and stays so; bring it back with: windlass node resume ${nodeName}`;
+    const volume = phase === "expired" ? [] : [checkVolume(subject, facts)];
+    return [{ name: "node", state: "skipped", text }, ...volume];
+  }
+  // A resume names its image itself, and has looked at it.
+  const image = phase === "resuming" ? [] : [checkImage(subject, facts)];
+  return [checkDropletLimit(subject, facts), checkSize(subject, facts), ...image, checkVolume(subject, facts)];
+}
+
+/** The subject as it is declared: a node may be stopped, or run with another size than the config's. */
+function declared(subject: Subject, facts: CloudFacts | undefined): Subject {
+  if (!facts) return subject;
+  const { image, gpuSize } = subject.config;
+  const machine = declaredMachine(facts.markers, { image, size: gpuSize });
+  if (!machine) return { ...subject, absent: true };
+  return { ...subject, config: { ...subject.config, gpuSize: machine.size } };
 }
 
 /** Throws one error for all failed checks: the check's own when it is alone, `PrecheckFailed` with the list when there are more. */
