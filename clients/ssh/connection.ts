@@ -22,6 +22,8 @@ export interface ConnectOptions {
   onFirstContact?: (hostKey: string) => boolean;
   /** For the whole handshake, in milliseconds. @default 30000 */
   timeoutMs?: number;
+  /** Between two signs of life, of which three may be missing, in milliseconds. @default 10000 */
+  keepaliveMs?: number;
   signal?: AbortSignal;
 }
 
@@ -67,7 +69,7 @@ export async function connect(options: ConnectOptions): Promise<SshConnection> {
     get: (remote, local, more = {}) => download({ ...context, channels }, remote, local, more),
     streams: (work, signal) => streams({ ...context, channels }, work, signal),
     shell: (more) => shell(context, more),
-    close: () => closed(client),
+    close: () => closed(client, dead),
   };
 }
 
@@ -101,7 +103,7 @@ function handshake(client: ssh2.Client, to: Destination, options: ConnectOptions
       username: to.user,
       privateKey: options.privateKey,
       readyTimeout: 0,
-      keepaliveInterval: 10_000,
+      keepaliveInterval: options.keepaliveMs ?? 10_000,
       keepaliveCountMax: 3,
       algorithms: { serverHostKey: algorithms(options.hostKey) },
       hostVerifier: (blob: Buffer) => {
@@ -142,10 +144,9 @@ function watch(client: ssh2.Client, to: Destination): Promise<never> {
   return dead;
 }
 
-function closed(client: ssh2.Client): Promise<void> {
-  return new Promise((resolve) => {
-    client.once("close", () => resolve());
-    client.end();
-    setTimeout(() => client.destroy(), 1000).unref();
-  });
+/** Ends in order where the other side is still there; one that has broken is closed already. */
+function closed(client: ssh2.Client, dead: Promise<never>): Promise<void> {
+  client.end();
+  setTimeout(() => client.destroy(), 1000).unref();
+  return dead.catch(() => undefined);
 }

@@ -11,6 +11,8 @@ export interface TestServer {
   hostKey: string;
   /** Commands it was asked to run, in order. */
   commands: string[];
+  /** Connections that came so far. */
+  connections(): number;
   /** Cuts every connection, as a lost network would. */
   cut(): void;
   /** From now on, file writes beyond that many bytes in all fail. */
@@ -18,15 +20,24 @@ export interface TestServer {
   close(): Promise<void>;
 }
 
+/** How a test server differs from a plain one. */
+export interface TestServerOptions {
+  port?: number;
+  /** What is run in place of a command. @default the command */
+  rewrite?: (command: string) => string;
+}
+
 /** Starts one that lets in whoever holds the private half of that public key. */
-export async function startTestServer(authorizedKey: string, options: { port?: number } = {}): Promise<TestServer> {
+export async function startTestServer(authorizedKey: string, options: TestServerOptions = {}): Promise<TestServer> {
   const host = generateKeyPair();
   const allowed = Buffer.from(authorizedKey.split(/\s+/)[1] ?? "", "base64");
   const commands: string[] = [];
   const clients = new Set<Connection>();
+  let connections = 0;
   const budget = { bytes: Number.POSITIVE_INFINITY };
   const server = new ssh2.Server({ hostKeys: [host.private] }, (client) => {
     clients.add(client);
+    connections += 1;
     (client as unknown as { setNoDelay(on: boolean): void }).setNoDelay(true);
     client.on("close", () => clients.delete(client));
     client.on("error", () => undefined);
@@ -38,7 +49,7 @@ export async function startTestServer(authorizedKey: string, options: { port?: n
       const session = accept();
       session.on("exec", (acceptExec, _reject, info) => {
         commands.push(info.command);
-        run(acceptExec(), ["-c", info.command]);
+        run(acceptExec(), ["-c", options.rewrite?.(info.command) ?? info.command]);
       });
       session.on("pty", (acceptPty) => acceptPty?.());
       session.on("shell", (acceptShell) => run(acceptShell(), []));
@@ -53,6 +64,7 @@ export async function startTestServer(authorizedKey: string, options: { port?: n
     port: (server.address() as AddressInfo).port,
     hostKey: publicKeyLine(blob),
     commands,
+    connections: () => connections,
     cut: () => {
       for (const client of clients) (client as unknown as { _sock: { destroy(): void } })._sock.destroy();
     },
