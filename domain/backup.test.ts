@@ -84,11 +84,11 @@ test("the newest backups are kept, and objects that a kept one names or that are
   expect(expendable(["20260103T000000Z", "20260101T000000Z", "20260102T000000Z"], 2)).toEqual(["20260101T000000Z"]);
   expect(expendable(["20260101T000000Z"], 10)).toEqual([]);
   const objects = [
-    { key: objectKey(owner, sha("a")), changedAt: 1 },
-    { key: objectKey(owner, sha("b")), changedAt: 1 },
-    { key: objectKey(owner, sha("c")), changedAt: 9 },
-    { key: manifestKey(owner, "20260101T000000Z"), changedAt: 1 },
-    { key: "p/s/other/objects/x", changedAt: 1 },
+    { key: objectKey(owner, sha("a")), changedAt: 1, bytes: 1 },
+    { key: objectKey(owner, sha("b")), changedAt: 1, bytes: 1 },
+    { key: objectKey(owner, sha("c")), changedAt: 9, bytes: 1 },
+    { key: manifestKey(owner, "20260101T000000Z"), changedAt: 1, bytes: 1 },
+    { key: "p/s/other/objects/x", changedAt: 1, bytes: 1 },
   ];
   expect(unreferenced(owner, objects, [manifest(file("/x"))], 5)).toEqual([objects[1]]);
 });

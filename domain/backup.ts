@@ -133,13 +133,21 @@ export function expendable(ids: readonly string[], keep: number): string[] {
   return [...ids].sort().reverse().slice(keep).reverse();
 }
 
+/** An object of the bucket. */
+export interface StoredKey {
+  key: string;
+  bytes: number;
+  /** Milliseconds since 1970. */
+  changedAt: number;
+}
+
 /** Which objects go: those that no manifest names, unless they are so young that a backup under way may be about to name them. */
-export function unreferenced<T extends { key: string; changedAt: number }>(
+export function unreferenced(
   owner: NodeOwner,
-  objects: readonly T[],
+  objects: readonly StoredKey[],
   manifests: readonly BackupManifest[],
   before: number,
-): T[] {
+): StoredKey[] {
   const used = new Set(manifests.flatMap(({ files }) => files.map(({ sha256 }) => sha256)));
   return objects.filter(({ key, changedAt }) => {
     const digest = objectDigest(owner, key);

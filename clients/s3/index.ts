@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import type { S3Client } from "@aws-sdk/client-s3";
+import type { StoredKey } from "../../domain/backup.ts";
 import { type BucketAddress, classify, isMissing, storageFailed } from "./errors.ts";
 import { ExpectedEtag, saysContent } from "./etag.ts";
 
@@ -18,14 +19,6 @@ export interface BucketOptions extends BucketAddress {
   /** @default what the endpoint's name says, else "us-east-1", which Spaces takes everywhere */
   region?: string;
   signal?: AbortSignal;
-}
-
-/** An object as a list shows it. */
-export interface StoredObject {
-  key: string;
-  bytes: number;
-  /** Milliseconds since 1970. */
-  changedAt: number;
 }
 
 export type Bucket = Awaited<ReturnType<typeof openBucket>>;
@@ -71,7 +64,7 @@ export async function openBucket(options: BucketOptions) {
     }
   }
 
-  async function* list(Prefix: string): AsyncGenerator<StoredObject> {
+  async function* list(Prefix: string): AsyncGenerator<StoredKey> {
     let next: string | undefined;
     do {
       const command = new sdk.ListObjectsV2Command({ Bucket, Prefix, ...(next ? { ContinuationToken: next } : {}) });

@@ -52,6 +52,18 @@ const COMMANDS: readonly {
     load: () => import("./node.ts"),
   },
   {
+    name: "backup",
+    group: "Data:",
+    summary: "back up checkpoints and volumes; list, copy, prune, drill",
+    load: () => import("./backup.ts"),
+  },
+  {
+    name: "restore",
+    group: "Data:",
+    summary: "bring back files of a backup, or a volume from its snapshot",
+    load: () => import("./restore.ts"),
+  },
+  {
     name: "config",
     group: "This machine:",
     summary: "show, set, import, export a stack's config",
@@ -109,7 +121,7 @@ Examples:
   $ windlass down                     remove the node, keep the volume`;
 
 /** Commands that have commands of their own. */
-const GROUPS = new Set(["node", "config", "local"]);
+const GROUPS = new Set(["node", "backup", "config", "local"]);
 
 /** Options may stand before the command too, as `pulumi` and `docker` have it: they are moved behind it. */
 export function optionsLast(args: readonly string[]): string[] {
