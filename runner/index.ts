@@ -30,6 +30,13 @@ export { type Plan, type PreviewResult, preview, type Violation } from "./previe
 export type { Check, OperationOptions, ProgressEvent } from "./progress.ts";
 export { type RecoverOptions, type RecoverResult, recover } from "./recover.ts";
 export { type DriftedResource, type RefreshResult, refresh } from "./refresh.ts";
+export {
+  type Alternative,
+  type SimulatedPrice,
+  type SimulateOptions,
+  type SimulateResult,
+  simulate,
+} from "./simulate.ts";
 export { type NodeStatus, type StatusResult, status } from "./status.ts";
 export { type CloudName, resolveTarget, type Target, type TargetOptions } from "./target.ts";
 export { type UpOptions, type UpResult, up } from "./up.ts";

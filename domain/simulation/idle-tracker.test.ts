@@ -14,7 +14,7 @@ function reading(): fc.Arbitrary<{ after: number; sample: Omit<Sample, "at"> | {
     ),
     memoryUsedMiB: fc.oneof(
       { weight: 20, arbitrary: fc.integer({ min: 1000, max: 1040 }) },
-      { weight: 1, arbitrary: fc.integer({ min: 0, max: 2000 }) },
+      { weight: 2, arbitrary: fc.integer({ min: 900, max: 1150 }) },
     ),
   });
   const rarely = (value: number) => fc.oneof({ weight: 40, arbitrary: fc.constant(0) }, fc.constant(value));

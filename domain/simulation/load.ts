@@ -84,12 +84,20 @@ function job(random: Random, start: number, minutes: number, managed: boolean): 
   return { ...SPELL, activity: "training", start, minutes, managed, memoryMiB: 60_000, loadMinutes };
 }
 
+/** Whoever starts what nobody registered is logged in for that; answers when the session ends. */
+function startedByHand(spells: Spell[], random: Random, at: number): number {
+  const session = { ...SPELL, activity: "session", start: at, minutes: random.between(8, 40) } as const;
+  spells.push(session);
+  return at + session.minutes;
+}
+
 /** Sweeps of jobs, then nothing for hours or days; those that nobody registered begin with work on the CPU alone. */
 function bursts(random: Random, minutes: number): Spell[] {
   const spells: Spell[] = [];
   const managed = random.chance(0.8);
   let at = random.between(0, 2 * DAY);
   while (at < minutes) {
+    if (!managed) at = startedByHand(spells, random, at);
     for (let left = random.whole(1, 6); left > 0; left--) {
       if (!managed && random.chance(0.4)) {
         const takes = Math.min(5 * HOUR, random.lognormal(25, 1));
@@ -132,7 +140,7 @@ function forgottenNotebook(random: Random, minutes: number): Spell[] {
     const away = random.between(1, 9) * DAY;
     const held = { ...SPELL, memoryMiB: 40_000, keepsMemory: true };
     spells.push({ ...held, activity: "session", start: at, minutes: visit + open, loadMinutes: 4 });
-    spells.push({ ...held, activity: "forgotten", start: at + visit + open, minutes: away });
+    spells.push({ ...held, activity: "forgotten", byTheClock: true, start: at + visit + open, minutes: away });
     at += visit + open + away;
   }
   return spells;
@@ -179,6 +187,7 @@ function crashes(random: Random, minutes: number): Spell[] {
       spells.push({
         ...SPELL,
         activity: "hung",
+        byTheClock: true,
         start: ends,
         minutes: seen - ends,
         managed: true,
@@ -194,7 +203,9 @@ function longTraining(random: Random, minutes: number): Spell[] {
   const spells: Spell[] = [];
   const managed = random.chance(0.6);
   const until = minutes * random.between(0.6, 1);
-  for (let at = random.between(0, 5) * DAY; at < until; ) {
+  let at = random.between(0, 5) * DAY;
+  if (!managed) at = startedByHand(spells, random, at);
+  while (at < until) {
     const takes = random.between(6, 30) * HOUR;
     spells.push(job(random, at, takes, managed));
     const preparing = Math.min(3 * HOUR, random.lognormal(30, 0.8));

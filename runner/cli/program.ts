@@ -64,6 +64,12 @@ const COMMANDS: readonly {
     load: () => import("./restore.ts"),
   },
   {
+    name: "simulate",
+    group: "Nodes:",
+    summary: "what a month would cost with which timers, on made-up load",
+    load: () => import("./simulate.ts"),
+  },
+  {
     name: "config",
     group: "This machine:",
     summary: "show, set, import, export a stack's config",
