@@ -28,8 +28,8 @@ test("what costs nothing is not listed, what is not known is named and never zer
     "pulumi:pulumi:Stack",
   ];
   const others = free.map((type) => ({ type, name: type, inputs: {} }));
-  const balancer = { type: "digitalocean:index/loadBalancer:LoadBalancer", name: "lb", inputs: {} };
+  const balancer = { type: "digitalocean:index/vpcNatGateway:VpcNatGateway", name: "nat", inputs: {} };
   const unheardOf = { ...droplet, name: "new", inputs: { size: "gpu-b300" } };
   const cost = estimateCost([], [...others, balancer, unheardOf], sizes);
-  expect(cost).toMatchObject({ resources: [], unpriced: ["lb", "new"] });
+  expect(cost).toMatchObject({ resources: [], unpriced: ["nat", "new"] });
 });

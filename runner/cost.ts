@@ -1,81 +1,40 @@
-import { nodePrice, type SizePrice, volumeMonthlyUsd } from "../domain/cost/node-price.ts";
-import { HOURS_PER_MONTH, usd } from "../domain/units.ts";
+import { type CostEstimate, estimate } from "../domain/cost/estimate.ts";
+import type { Resource } from "../domain/cost/inputs.ts";
+import type { SizePrice } from "../domain/cost/node-price.ts";
 import type { ResourceState } from "./checkpoint.ts";
-import type { Step } from "./engine/events.ts";
+import { catalogPrices } from "./price-list.ts";
 
-/** What a stack costs, now and after a plan. Amounts in USD; months have 730 hours. */
-export interface CostEstimate {
-  currency: "USD";
-  hourly: number;
-  monthly: number;
-  previousMonthly: number;
-  diffMonthly: number;
-  resources: CostLine[];
-  /** Names of resources whose price is not known; they count as nothing, so the sums are lower bounds when there are any. */
-  unpriced: string[];
-}
+export type { CostEstimate, CostLine, Coverage } from "../domain/cost/estimate.ts";
 
-export interface CostLine {
-  name: string;
-  type: string;
-  /** What is paid for: the size slug, the GiB. */
-  what: string;
-  hourly: number;
-  monthly: number;
-}
-
-/** Resources as both a plan and a state describe them. */
-type Priced = Pick<Step, "type" | "name" | "inputs">;
-
-/** Types that DigitalOcean bills nothing for. */
-const FREE =
-  /^(pulumi|command|windlass|random|tls):|^digitalocean:index\/(vpc|vpcPeering|firewall|sshKey|tag|project|projectResources|volumeAttachment|reservedIpAssignment|domain|dnsRecord|certificate|monitorAlert|uptimeAlert):/;
-
-/** Prices a plan against what is there. Sizes come from the API, so that prices are of today. */
+/** Prices a plan against what is there. Sizes come from the API, so that prices are of today; without any, from the catalog. */
 export function estimateCost(
-  before: readonly Priced[],
-  after: readonly Priced[],
+  before: readonly Resource[],
+  after: readonly Resource[],
   sizes: readonly SizePrice[],
 ): CostEstimate {
-  const lines: CostLine[] = [];
-  const unpriced: string[] = [];
-  for (const resource of after) {
-    const line = costLine(resource, sizes);
-    if (line) lines.push(line);
-    else if (line === undefined) unpriced.push(resource.name);
-  }
-  const previous = before.reduce((sum, resource) => sum + (costLine(resource, sizes)?.monthly ?? 0), 0);
-  const monthly = lines.reduce((sum, line) => sum + line.monthly, 0);
+  return estimate(before, after, catalogPrices({ sizes: sizes.map(asSizePrice) }));
+}
+
+/** Callers hand over the API's own rows too, whose fields have other names. */
+function asSizePrice(size: SizePrice & { price_monthly?: number; transfer?: number }): SizePrice {
   return {
-    currency: "USD",
-    hourly: usd(lines.reduce((sum, line) => sum + line.hourly, 0)),
-    monthly: usd(monthly),
-    previousMonthly: usd(previous),
-    diffMonthly: usd(monthly - previous),
-    resources: lines,
-    unpriced,
+    ...size,
+    priceMonthly: size.priceMonthly ?? size.price_monthly,
+    transferTb: size.transferTb ?? size.transfer,
   };
 }
 
-/** null = free, undefined = price unknown. */
-function costLine({ type, name, inputs }: Priced, sizes: readonly SizePrice[]): CostLine | null | undefined {
-  if (FREE.test(type)) return null;
-  if (type === "digitalocean:index/volume:Volume" && typeof inputs.size === "number") {
-    const monthly = volumeMonthlyUsd(inputs.size);
-    return { name, type, what: `${inputs.size} GiB`, hourly: monthly / HOURS_PER_MONTH, monthly };
-  }
-  if (type === "digitalocean:index/droplet:Droplet" && typeof inputs.size === "string") {
-    const price = nodePrice({ size: inputs.size, volumesGiB: [] }, sizes);
-    return price && { name, type, what: inputs.size, hourly: price.dropletHourlyUsd, monthly: price.monthlyUsd };
-  }
-  return undefined;
-}
-
 /** The resources of a state in the form that is priced. */
-export function priced(resources: readonly ResourceState[]): Priced[] {
-  return resources.map(({ type, urn, inputs }) => ({
+export function priced(resources: readonly ResourceState[]): Resource[] {
+  return resources.map(({ type, urn, inputs, outputs, custom, id, parent, propertyDependencies }) => ({
     type,
     name: urn.slice(urn.lastIndexOf("::") + 2),
     inputs: inputs ?? {},
+    custom,
+    urn,
+    ...(outputs ? { outputs } : {}),
+    ...(id ? { id } : {}),
+    ...(parent ? { parent } : {}),
+    ...(propertyDependencies ? { propertyDependencies: propertyDependencies as Record<string, string[]> } : {}),
   }));
 }

@@ -1,30 +1,83 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { SizePrice } from "../domain/cost/node-price.ts";
+import type { PriceList } from "../domain/cost/price-list.ts";
+import { UserError } from "../domain/errors.ts";
 import { openCloud } from "./cloud.ts";
-import type { Target } from "./target.ts";
+import { readPriceFile, readSizeFile } from "./price-file.ts";
+import { OWN_ROOT, type Target } from "./target.ts";
+
+const CATALOG = join(OWN_ROOT, "catalog", "digitalocean");
+
+/** Files that were read already: they do not change under a running command. */
+const read = new Map<string, unknown>();
+
+function once<T>(path: string, reader: (path: string) => T): T {
+  if (!read.has(path)) read.set(path, reader(path));
+  return read.get(path) as T;
+}
+
+/**
+ * The prices of the catalog, or of another price file, with the sizes that the API told, where it did.
+ * Throws `ConfigInvalid` with file and line where the file has a price that is none.
+ */
+export function catalogPrices(options: { file?: string; sizes?: readonly SizePrice[] } = {}): PriceList {
+  const { items, tables } = once(options.file ?? join(CATALOG, "prices.yaml"), readPriceFile);
+  const given = options.sizes ?? [];
+  const sizes = given.length > 0 ? given : once(join(CATALOG, "sizes.yaml"), readSizeFile);
+  return { items, tables, sizes: new Map(sizes.map((size) => [size.slug, size])) };
+}
 
 /** Keeps the prices of the moment, dated, for questions that should not have to ask the cloud. */
-export function rememberPrices(target: Target, sizes: readonly SizePrice[]): void {
+export function rememberPrices(target: Pick<Target, "home" | "cloud">, sizes: readonly SizePrice[]): void {
   const asOf = new Date().toISOString();
   mkdirSync(target.home, { recursive: true });
-  const list = sizes.map(({ slug, priceHourly }) => ({ slug, priceHourly, asOf }));
+  const list = sizes.map(({ slug, priceHourly, priceMonthly, transferTb }) => ({
+    slug,
+    priceHourly,
+    priceMonthly,
+    transferTb,
+    asOf,
+  }));
   writeFileSync(file(target), JSON.stringify(list));
 }
 
 /** The prices that were read last, else those of the moment; empty when neither can be had. */
 export async function knownPrices(target: Target): Promise<SizePrice[]> {
-  if (existsSync(file(target))) return JSON.parse(readFileSync(file(target), "utf8")) as SizePrice[];
+  if (existsSync(file(target))) return rememberedPrices(target);
   try {
-    const sizes = await (await openCloud(target)).sizes();
-    const list = sizes.map(({ slug, price_hourly }) => ({ slug, priceHourly: price_hourly }));
-    rememberPrices(target, list);
-    return list;
+    return await refreshPrices(target);
   } catch {
     return [];
   }
 }
 
-function file(target: Target): string {
+/** Sizes as they were read last from this cloud's API; empty when they never were. */
+export function rememberedPrices(target: Pick<Target, "home" | "cloud">): SizePrice[] {
+  if (!existsSync(file(target))) return [];
+  try {
+    return JSON.parse(readFileSync(file(target), "utf8")) as SizePrice[];
+  } catch (cause) {
+    const details = { reason: `${file(target)} is no JSON`, suggestion: "delete it, or run: windlass cost --refresh" };
+    throw new UserError("ConfigInvalid", details, { cause });
+  }
+}
+
+/** Reads the sizes and their prices from the API and keeps them. Throws `PrecheckFailed` without a token. */
+export async function refreshPrices(target: Target): Promise<SizePrice[]> {
+  const sizes = await (await openCloud(target)).sizes();
+  const list = sizes.map((size) => ({
+    slug: size.slug,
+    priceHourly: size.price_hourly,
+    ...(size.slug.startsWith("gpu-") ? {} : { priceMonthly: size.price_monthly }),
+    ...((size as { transfer?: number }).transfer === undefined
+      ? {}
+      : { transferTb: (size as { transfer?: number }).transfer }),
+  }));
+  rememberPrices(target, list);
+  return list;
+}
+
+function file(target: Pick<Target, "home" | "cloud">): string {
   return join(target.home, `prices-${target.cloud}.json`);
 }

@@ -13,6 +13,6 @@ export const SNAPSHOT_USD_PER_GIB_MONTH = 0.06;
 export const IDLE_RESERVED_IP_USD_PER_MONTH = 5;
 
 /** Monthly price of one snapshot of that many GiB, in US dollars. */
-export function snapshotMonthlyUsd(sizeGiB: number): number {
-  return sizeGiB > 0 ? Math.max(0.01, usd(sizeGiB * SNAPSHOT_USD_PER_GIB_MONTH)) : 0;
+export function snapshotMonthlyUsd(sizeGiB: number, usdPerGiB = SNAPSHOT_USD_PER_GIB_MONTH): number {
+  return sizeGiB > 0 ? Math.max(0.01, usd(sizeGiB * usdPerGiB)) : 0;
 }
