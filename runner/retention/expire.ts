@@ -38,9 +38,11 @@ export async function expireNode(stack: NodeStack, options: ExpireOptions = {}):
       options.onEvent?.({ kind: "phase", text });
     };
     phase(`archiving volume ${stack.config.volumeName} in a snapshot`);
-    const archive = await ensureExpired(stack, markers, volume);
+    const archive = await ensureArchived(stack, markers, volume);
     phase("declaring the volume absent");
+    // Before the marker: an `up` that comes in between must not find a volume that is protected and declared no more.
     await stack.releaseVolume();
+    await ensureMarker(stack, markers, archive);
     await stack.converge(`expire node ${stack.owner.node}`);
     if (volume) {
       phase(`deleting volume ${volume.name}, which is in snapshot ${archive}`);
@@ -73,9 +75,9 @@ async function nodeVolume({ cloud, config }: NodeStack): Promise<Volume | undefi
   return volume;
 }
 
-/** Archives the volume and marks the node as expired; answers with the snapshot's id. */
-async function ensureExpired(stack: NodeStack, markers: NodeMarkers, volume: Volume | undefined): Promise<string> {
-  const { cloud, owner, clock } = stack;
+/** The id of the snapshot that holds the volume. */
+async function ensureArchived(stack: NodeStack, markers: NodeMarkers, volume: Volume | undefined): Promise<string> {
+  const { cloud, owner } = stack;
   if (!volume) {
     if (markers.expired) return markers.expired.snapshot;
     throw new UserError("NotFound", {
@@ -83,15 +85,18 @@ async function ensureExpired(stack: NodeStack, markers: NodeMarkers, volume: Vol
       suggestion: "if it was deleted by hand, resume the node from a snapshot of it: windlass node resume --help",
     });
   }
-  const operation = (markers.expired ?? markers.stopped)?.operation ?? "";
   const since = (await detachments(cloud, [volume])).get(volume.id) ?? markers.stopped?.at.getTime();
-  const archive = await ensureArchive(cloud, owner, volume, archiveName(volume.name, operation), since);
-  if (markers.expired?.snapshot !== archive.id)
-    await placeMarker(cloud, owner, {
-      kind: "expired",
-      operation,
-      snapshot: archive.id,
-      at: new Date(await clock.now()),
-    });
-  return archive.id;
+  const name = archiveName(volume.name, operationOf(markers));
+  return (await ensureArchive(cloud, owner, volume, name, since)).id;
+}
+
+async function ensureMarker({ cloud, owner, clock }: NodeStack, markers: NodeMarkers, snapshot: string): Promise<void> {
+  if (markers.expired?.snapshot === snapshot) return;
+  const at = new Date(await clock.now());
+  await placeMarker(cloud, owner, { kind: "expired", operation: operationOf(markers), snapshot, at });
+}
+
+/** The stop's: the archive is named after it, so that it is found again after a kill. */
+function operationOf({ expired, stopped }: NodeMarkers): string {
+  return (expired ?? stopped)?.operation ?? "";
 }

@@ -19,9 +19,9 @@ export interface Step {
   fault?: CallFault;
   /** What befalls the second attempt; the third has none. */
   faultAgain?: CallFault;
-  /** Whether retention and a sweep come in between, which must not take what the command goes on with. */
-  sweptBetween?: boolean;
-  /** Whether a stop that was cut short is not gone on with, but undone by a resume. */
+  /** Whether a plain `up`, retention and a sweep come in between, which must not take what the command goes on with. */
+  meddled?: boolean;
+  /** Whether a stop that was cut short, wherever it was, is not gone on with, but undone by a resume. */
   undone?: boolean;
   /** A rule of the cloud beside or in place of it: an action that errs, or no capacity. */
   cloudFault?: { kind: "errored-action"; actionType: string } | { kind: "capacity"; times: number };
@@ -101,8 +101,8 @@ class Life {
     await this.#suffer(command, step.fault);
     await this.#account.control("DELETE", "faults");
     await this.#account.advance(60);
-    if (step.sweptBetween) await this.#sweepBetween();
-    if (step.undone && (await this.#phase()) === "stopping") command = "resume";
+    if (step.meddled) await this.#meddle();
+    if (step.undone && command === "stop") command = "resume";
     if (step.faultAgain) await this.#suffer(command, step.faultAgain);
     // A new process: recovery, then the same command again.
     const again = this.#stack();
@@ -111,9 +111,9 @@ class Life {
     await this.#expectWhole(command);
   }
 
-  async #sweepBetween(): Promise<void> {
+  async #meddle(): Promise<void> {
     const stack = this.#stack();
-    await stack.recover();
+    await stack.converge();
     await collect(stack, { fix: true, breakLease: true });
     await sweep(stack, { fix: true, breakLease: true, emptyState: true });
   }

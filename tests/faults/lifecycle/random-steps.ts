@@ -30,7 +30,7 @@ export const randomSteps: fc.Arbitrary<Step[]> = fc.noBias(
       fault: sometimes(fault, 9),
       faultAgain: sometimes(fault, 1),
       cloudFault: sometimes(cloudFault, 1),
-      sweptBetween: fc.boolean(),
+      meddled: fc.boolean(),
       undone: fc.boolean(),
     }),
     { minLength: 1, maxLength: 4 },
