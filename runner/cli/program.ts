@@ -105,6 +105,8 @@ export async function buildProgram(args: readonly string[]): Promise<Command> {
       "Raises GPU nodes on DigitalOcean when there is work, lowers them when there is none, and knows what they cost.",
     )
     .version("0.1.0")
+    // Otherwise a group (node, backup) takes the options that stand behind its command, and the command never sees them.
+    .enablePositionalOptions()
     .exitOverride()
     .showHelpAfterError("(windlass --help shows the commands)")
     .addHelpText("after", EXAMPLES);
