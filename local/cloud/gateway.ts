@@ -21,6 +21,9 @@ export interface GatewayOptions {
 }
 
 const BODY_BYTES = 4 * 2 ** 20;
+
+/** A tag has 255 characters at most, each of which may be escaped in a path. */
+const PARAMETER_CHARACTERS = 3 * 255;
 const CONTROL = "/_windlass";
 
 /** HTTP: who asks, how often, what shall go wrong, and each operation of a change in one transaction. */
@@ -40,7 +43,13 @@ export class Gateway {
     this.#routes = routes;
     this.#limit = new RateLimit(options.rateLimit);
     this.#authorization = `Bearer ${options.token}`;
-    this.#app = fastify({ logger: false, bodyLimit: BODY_BYTES, forceCloseConnections: true, exposeHeadRoutes: false });
+    this.#app = fastify({
+      logger: false,
+      bodyLimit: BODY_BYTES,
+      forceCloseConnections: true,
+      exposeHeadRoutes: false,
+      routerOptions: { maxParamLength: PARAMETER_CHARACTERS },
+    });
     this.#accept();
     for (const route of routes) this.#mount(route);
     const version = packageVersion();

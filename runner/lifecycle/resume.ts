@@ -145,7 +145,7 @@ async function cancelStop(
 }
 
 /** The config's size first, then the others; those whose disk is too small for the snapshot are left out. */
-async function possibleSizes(stack: NodeStack, markers: NodeMarkers, options: ResumeNodeOptions) {
+async function possibleSizes(stack: NodeStack, markers: NodeMarkers, options: ResumeNodeOptions & OperationOptions) {
   const { config, cloud } = stack;
   const all = await cloud.sizes();
   const size = (slug: string | undefined) => all.find((candidate) => candidate.slug === slug);
@@ -158,6 +158,10 @@ async function possibleSizes(stack: NodeStack, markers: NodeMarkers, options: Re
     });
   const least = markers.stopped?.strategy === "snapshot" ? (size(markers.stopped.size)?.disk ?? 0) : 0;
   const sizes = wanted.filter((slug) => (size(slug)?.disk ?? 0) >= least);
+  for (const slug of wanted.filter((candidate) => !sizes.includes(candidate))) {
+    const text = `${slug} is left out: its disk of ${size(slug)?.disk} GB is smaller than the ${least} GB that the snapshot needs`;
+    options.onEvent?.({ kind: "note", level: "warning", text });
+  }
   return { sizes: sizes.length > 0 ? sizes : [config.gpuSize], hourlyUsd: size(wanted[0])?.price_hourly ?? null };
 }
 

@@ -57,3 +57,12 @@ test("names with other characters are refused, where they are made and where the
   expect((await api("POST", "/tags", { name: "web" })).status).toBe(201);
   expect((await api.ok("GET", "/tags")).meta.total).toBe(1);
 });
+
+test("a tag as long as may be is read and deleted by its name in the path, escaped too", async () => {
+  const { api } = await testCloud();
+  const name = `${"windlass-stopped:".repeat(15)}`.slice(0, 255);
+  await api.ok("POST", "/tags", { name });
+  for (const path of [name, encodeURIComponent(name)]) expect((await api("GET", `/tags/${path}`)).status).toBe(200);
+  expect((await api("DELETE", `/tags/${encodeURIComponent(name)}`)).status).toBe(204);
+  expect((await api("GET", `/tags/${name}`)).status).toBe(404);
+});
