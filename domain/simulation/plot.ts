@@ -4,6 +4,8 @@ import type { Month } from "./month.ts";
 export interface Bar {
   what: string;
   usd: number;
+  /** Painted in the colour of the line above. */
+  own?: boolean;
 }
 
 const WIDTH = 860;
@@ -62,12 +64,12 @@ function dollars(bars: readonly Bar[], hours: number): string[] {
   const shown = (usd: number): string => `$${Math.round(usd).toLocaleString("en-US")}`;
   return [
     text(LEFT, BARS.top - 12, `US dollars for these ${hours} hours, by the rule`, 'fill="#333333"'),
-    ...bars.flatMap(({ what, usd }, index) => {
+    ...bars.flatMap(({ what, usd, own }, index) => {
       const top = BARS.top + index * (BARS.height + BARS.gap);
       const length = Math.max(1, (usd / most) * width);
       return [
         text(BARS.left - 8, top + 16, what, 'text-anchor="end"'),
-        `<rect x="${BARS.left}" y="${top}" width="${length.toFixed(1)}" height="${BARS.height}" fill="#fdae6b"/>`,
+        `<rect x="${BARS.left}" y="${top}" width="${length.toFixed(1)}" height="${BARS.height}" fill="${own ? "#d94801" : "#fdae6b"}"/>`,
         text(BARS.left + length + 6, top + 16, shown(usd), ""),
       ];
     }),

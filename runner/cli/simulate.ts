@@ -70,10 +70,11 @@ function number(option: string): (text: string) => number {
 }
 
 function writePicture(file: string, result: SimulateResult): void {
-  const { fleet, price, month, timers, others } = result;
+  const { fleet, price, month, timers } = result;
   const title = `${fleet.nodes} nodes at $${price.hourlyUsd} an hour, ${Math.round(fleet.hours)} hours, made-up load (seed ${fleet.seed})`;
-  const own = { what: `Windlass, ${ruleName(result)}`, usd: month.total.usd };
-  const bars = [...others.slice(0, -1), ...timers.filter(({ usd }) => usd !== own.usd), own, ...others.slice(-1)];
+  const own = { what: `Windlass, ${ruleName(result)}`, usd: month.total.usd, own: true };
+  const others = [...result.others, ...timers.filter(({ what }) => what !== `stop after ${month.rule.idleHours} h`)];
+  const bars = [...others, own].sort((a, b) => b.usd - a.usd);
   try {
     writeFileSync(file, plotMonth(month, title, bars));
   } catch (error) {
