@@ -7,6 +7,30 @@ export interface Channel {
   to: Destination;
   /** Rejects when the connection breaks. */
   dead: Promise<never>;
+  loss: Loss;
+}
+
+/**
+ * The end of a connection, for work that is done on it many times: a race with `dead` would hold every outcome for as long as the connection lives.
+ */
+export class Loss {
+  readonly #waiting = new Set<(error: Error) => void>();
+  #error?: Error;
+
+  report(error: Error): void {
+    this.#error ??= error;
+    for (const reject of this.#waiting) reject(this.#error);
+    this.#waiting.clear();
+  }
+
+  /** The outcome of the work, or the loss of the connection, whichever comes first. */
+  during<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#error) reject(this.#error);
+      else this.#waiting.add(reject);
+      work.then(resolve, reject).finally(() => this.#waiting.delete(reject));
+    });
+  }
 }
 
 /** A connection with its limit of channels. */

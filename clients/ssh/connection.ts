@@ -1,5 +1,5 @@
 import ssh2 from "ssh2";
-import { type Channel, limited } from "./channel.ts";
+import { type Channel, Loss, limited } from "./channel.ts";
 import { cancelled, classify, connectionFailed, type Destination, hostKeyChanged } from "./errors.ts";
 import { type ExecOptions, type ExecResult, exec } from "./exec.ts";
 import { keyFingerprint, publicKeyLine } from "./key.ts";
@@ -58,9 +58,11 @@ export async function connect(options: ConnectOptions): Promise<SshConnection> {
   const to: Destination = { host: options.host, port: options.port ?? 22, user: options.user ?? "root" };
   const client = new ssh2.Client();
   const hostKey = await handshake(client, to, options);
+  const loss = new Loss();
   const dead = watch(client, to);
+  dead.catch((error: Error) => loss.report(error));
   const channels = limited(MOST_CHANNELS);
-  const context: Channel = { client, to, dead };
+  const context: Channel = { client, to, dead, loss };
   return {
     to,
     hostKey,
@@ -140,7 +142,6 @@ function watch(client: ssh2.Client, to: Destination): Promise<never> {
     client.on("error", lost);
     client.on("close", () => lost());
   });
-  dead.catch(() => undefined);
   return dead;
 }
 

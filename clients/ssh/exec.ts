@@ -30,7 +30,7 @@ export interface ExecResult {
  */
 export async function exec(on: Channel, command: string, options: ExecOptions): Promise<ExecResult> {
   if (options.signal?.aborted) throw cancelled("the command");
-  const { channel, ended } = await Promise.race([open(on, command, options), on.dead]);
+  const { channel, ended } = await on.loss.during(open(on, command, options));
   const timeoutMs = options.timeoutMs ?? 30_000;
   let stop: (() => void) | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -41,7 +41,7 @@ export async function exec(on: Channel, command: string, options: ExecOptions): 
     if (Number.isFinite(timeoutMs)) timer = setTimeout(() => reject(tooLong(on, command, timeoutMs)), timeoutMs);
   });
   try {
-    return await Promise.race([ended, bounds, on.dead]);
+    return await on.loss.during(Promise.race([ended, bounds]));
   } catch (error) {
     abandon(channel);
     throw error;
