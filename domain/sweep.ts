@@ -120,7 +120,7 @@ function judgeSnapshot(snapshot: StoredSnapshot, input: SweepInput): Judged | un
   const stop = /^windlass-stop-(.+)-([a-z0-9]+)$/.exec(name);
   const ours = isOwned(tags, owner) || (stop?.[1] === input.node && needs.operations.has(stop[2] ?? ""));
   if (ours && needs.snapshots.has(id)) return { standing: "marker", why: "a stopped node needs it" };
-  if (ours && isDuplicate(snapshot, input)) return { standing: "orphan", why: "a second snapshot of the same stop" };
+  if (ours && isDuplicate(snapshot, input)) return { standing: "orphan", why: "a second one of the same operation" };
   if (ours && isNeeded(snapshot, needs)) return { standing: "marker", why: "of a stop or an archive under way" };
   if (ours) return { standing: "kept", why: "windlass gc deletes it when it is old" };
   if (stop?.[1] === input.node)

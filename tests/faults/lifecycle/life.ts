@@ -169,7 +169,7 @@ class Life {
 
   /** Live objects are what the state and the markers say, and the node's data are there. */
   async #wrongObjects(command: Command): Promise<string[]> {
-    const { droplets, volumes, snapshots, ssh_keys } = await this.#account.control("GET", "objects");
+    const { droplets, volumes, snapshots, ssh_keys, tags } = await this.#account.control("GET", "objects");
     const phase = await this.#phase();
     const markers = await nodeMarkers(this.#stack().cloud, OWNER);
     const expected = { stop: "stopped", resume: "running", expire: "expired", gc: phase }[command];
@@ -190,6 +190,10 @@ class Life {
     ];
     for (const id of needed.filter((one) => one !== undefined))
       if (!snapshots.some((one: Json) => one.id === id)) wrong.push(`snapshot ${id} of a marker is gone`);
+    const over =
+      phase === "running" ? /^windlass-(stopping|stopped|resuming|expired|notice):/ : /^windlass-(stopping|resuming):/;
+    const stale = tags.map(({ name }: Json) => name).filter((name: string) => over.test(name));
+    if (stale.length > 0) wrong.push(`markers are left: ${stale}`);
     if (ssh_keys.length > 0) wrong.push(`leases are left: ${ssh_keys.map(({ name }: Json) => name)}`);
     return wrong;
   }

@@ -53,17 +53,14 @@ export class Witness {
     if (pathname === "/v2/volumes") this.#volumes.add(JSON.parse(text).volume.id);
   }
 
-  /** A droplet may go when it is in a snapshot, or when it came out of a snapshot that a marker still holds. */
+  /** A droplet may go when it is in a snapshot, or while it is being resumed out of one. */
   async #beforeDestroy(id: string): Promise<void> {
     const there = await this.#account.call("GET", `/v2/droplets/${id}`);
     if (!there) return;
     const snapshots = await this.#snapshots();
     if (snapshots.some((one) => one.resource_id === id && one.size_gigabytes > 0)) return;
     const tags = (await this.#account.call("GET", "/v2/tags?per_page=200")).tags as { name: string }[];
-    const images = tags.flatMap(({ name }) => {
-      const fields = name.split(":");
-      return fields[0] === "windlass-resuming" ? [fields[5]] : fields[0] === "windlass-stopped" ? [fields[6]] : [];
-    });
+    const images = tags.map(({ name }) => /^windlass-resuming:/.test(name) && name.split(":")[5]);
     if (!snapshots.some((one) => images.includes(one.id) && this.#droplets.has(one.resource_id)))
       this.violations.push(`droplet ${id} was destroyed before a snapshot of it was there`);
   }
