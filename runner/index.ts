@@ -27,6 +27,8 @@ export {
 } from "./local-cloud.ts";
 export { type ExecResult, type NodeOptions, nodeExec, nodeGet, nodePut, nodeShell, nodeSsh } from "./node.ts";
 export { type Plan, type PreviewResult, preview, type Violation } from "./preview.ts";
+export { type CostOptions, cost } from "./pricing/index.ts";
+export type { CostReport } from "./pricing/report.ts";
 export type { Check, OperationOptions, ProgressEvent } from "./progress.ts";
 export { type RecoverOptions, type RecoverResult, recover } from "./recover.ts";
 export { type DriftedResource, type RefreshResult, refresh } from "./refresh.ts";

@@ -1,6 +1,7 @@
 import { usd } from "../units.ts";
 import type { Resource } from "./inputs.ts";
 import type { PriceList } from "./price-list.ts";
+import { withRelations } from "./relations.ts";
 import { type FixedPart, priceResource, type ResourcePrice, sumOf, type UsagePart } from "./resource-price.ts";
 import { NO_USAGE, type UsageSource } from "./usage.ts";
 
@@ -15,6 +16,8 @@ export interface CostEstimate {
   /** Names of resources whose price is not known; they count as nothing, so the sums are lower bounds when there are any. */
   unpriced: string[];
   coverage: Coverage;
+  /** ISO date of the oldest price in it; not there when nothing has one. */
+  pricesAsOf?: string;
 }
 
 /** How many resources the estimate stands on. */
@@ -66,6 +69,7 @@ export function estimate(
   const previous =
     before === after ? lines : priceAll(before, prices, usage).flatMap(({ line }) => (line ? [line] : []));
   const monthly = total(lines);
+  const pricesAsOf = oldest(now);
   const previousMonthly = total(previous);
   return {
     currency: "USD",
@@ -76,6 +80,7 @@ export function estimate(
     resources: lines,
     unpriced: now.filter(({ price }) => price.kind === "unpriced").map(({ resource }) => resource.name),
     coverage: coverage(now),
+    ...(pricesAsOf ? { pricesAsOf } : {}),
   };
 }
 
@@ -129,6 +134,15 @@ function total(lines: readonly CostLine[]): number {
   return usd(lines.reduce((sum, line) => sum + line.monthly, 0));
 }
 
+function oldest(all: readonly PricedResource[]): string | undefined {
+  const dates = all.flatMap(({ price }) => {
+    const parts =
+      price.kind === "priced" ? [...price.fixed, ...price.usage] : price.kind === "usage" ? price.usage : [];
+    return parts.flatMap(({ asOf }) => (asOf ? [asOf.slice(0, 10)] : []));
+  });
+  return dates.sort()[0];
+}
+
 /** Components and the engine's own bookkeeping are not resources that anybody counts. */
 function coverage(all: readonly PricedResource[]): Coverage {
   const counted = all.filter(({ resource }) => resource.custom !== false && !/^(pulumi|windlass):/.test(resource.type));
@@ -140,30 +154,6 @@ function coverage(all: readonly PricedResource[]): Coverage {
     usage: count("usage"),
     unpriced: count("unpriced"),
   };
-}
-
-/** Tells replicas of their cluster and addresses of their assignment. */
-function withRelations(resources: readonly Resource[]): Resource[] {
-  const byUrn = new Map(resources.flatMap((one) => (one.urn ? [[one.urn, one] as const] : [])));
-  const byId = new Map(resources.flatMap((one) => (one.id ? [[`${one.id}`, one] as const] : [])));
-  const find = (from: Resource, input: string) =>
-    byUrn.get(from.propertyDependencies?.[input]?.[0] ?? "") ?? byId.get(String(from.inputs[input] ?? ""));
-  const assigned = new Set<Resource | undefined>();
-  const addresses = new Set<unknown>();
-  for (const one of resources) {
-    if (!/\/(reserved|floating)IpAssignment:/.test(one.type)) continue;
-    assigned.add(find(one, "ipAddress"));
-    addresses.add(one.inputs.ipAddress);
-  }
-  return resources.map((one) => {
-    if (one.type.startsWith("digitalocean:index/databaseReplica:")) {
-      const cluster = find(one, "clusterId");
-      return cluster ? { ...one, related: { clusterId: cluster } } : one;
-    }
-    const isAddress = /^digitalocean:index\/(reservedIp|floatingIp):/.test(one.type);
-    const taken = isAddress && (assigned.has(one) || (one.id !== undefined && addresses.has(one.id)));
-    return taken ? { ...one, assigned: true } : one;
-  });
 }
 
 /** Outbound transfer that all droplets together may use in a month (allowances are pooled per team), in GiB. */

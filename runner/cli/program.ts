@@ -38,6 +38,12 @@ const COMMANDS: readonly {
     summary: "stop idle nodes, expire stopped ones, warn; announced before",
     load: () => import("./watch.ts"),
   },
+  {
+    name: "cost",
+    group: "Stacks:",
+    summary: "what a stack, any Pulumi project, a plan or a state costs per month",
+    load: () => import("./cost.ts"),
+  },
   { name: "health", group: "Stacks:", summary: "look at every node over ssh", load: () => import("./health.ts") },
   {
     name: "recover",

@@ -22,6 +22,10 @@ export interface Step {
   name: string;
   inputs: Record<string, unknown>;
   id?: string;
+  /** URN of what it is in. */
+  parent?: string;
+  /** False for components. */
+  custom?: boolean;
   changed?: string[];
 }
 
@@ -144,6 +148,8 @@ function stepOf(metadata: StepEventMetadata): Step {
     name: nameOfUrn(metadata.urn),
     inputs: state?.inputs ?? {},
     ...(state?.id ? { id: state.id } : {}),
+    ...(state?.parent ? { parent: state.parent } : {}),
+    ...(state ? { custom: state.custom } : {}),
     ...(keys.length > 0 ? { changed: keys } : {}),
   };
 }
