@@ -122,7 +122,8 @@ locked() { (flock -w 60 8 || exit 1; "$@") 8>"$OWN/lock"; }
 
 loop() {
   exec 7>>"$OWN/loop.lock"
-  flock -n 7 || exit 0
+  # Whoever looks whether a loop runs holds the lock for a moment.
+  flock -w 5 7 || exit 0
   echo $$ >"$OWN/loop.pid"
   while :; do
     # shellcheck source=/dev/null
