@@ -123,7 +123,7 @@ locked() { (flock -w 60 8 || exit 1; "$@") 8>"$OWN/lock"; }
 loop() {
   exec 7>>"$OWN/loop.lock"
   # Whoever looks whether a loop runs holds the lock for a moment.
-  flock -w 5 7 || exit 0
+  flock -w 2 7 || exit 0
   echo $$ >"$OWN/loop.pid"
   while :; do
     # shellcheck source=/dev/null
