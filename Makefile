@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/.tools/node/bin:$(CURDIR)/.tools/pulumi/bin:$(PATH)
 export NODE_COMPILE_CACHE ?= $(CURDIR)/.tools/compile-cache
 NODE := $(CURDIR)/.tools/node/bin/node
 .DEFAULT_GOAL := help
-.PHONY: help setup packages up test verify fix bench clean
+.PHONY: help setup packages up test verify fix bench soak clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ fix: packages ## format, sort imports and apply what the linter can mend
 
 bench: setup ## print the benchmark figures beside their targets
 	@$(NODE) bench/run.ts
+
+soak: packages ## 10,000 random lives of a node with kills and faults, at most 20 min; WINDLASS_SOAK_RUNS and WINDLASS_SOAK_SEED choose
+	@$(NODE) tests/faults/lifecycle/soak.ts
 
 clean: packages ## stop the local cloud and remove .windlass and .tools; FORCE=1 even if a stack still has something
 	@FORCE=$(FORCE) $(NODE) tools/clean.ts

@@ -32,6 +32,9 @@ export type { CostReport } from "./pricing/report.ts";
 export type { Check, OperationOptions, ProgressEvent } from "./progress.ts";
 export { type RecoverOptions, type RecoverResult, recover } from "./recover.ts";
 export { type DriftedResource, type RefreshResult, refresh } from "./refresh.ts";
+export { type CollectOptions, type CollectResult, collect } from "./retention/collect.ts";
+export { type ExpireOptions, type ExpireResult, expireNode } from "./retention/expire.ts";
+export { type SweepOptions, type SweepReport, sweep } from "./retention/sweep.ts";
 export {
   type Alternative,
   type SimulatedPrice,

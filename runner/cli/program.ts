@@ -52,6 +52,18 @@ const COMMANDS: readonly {
     load: () => import("./recover.ts"),
   },
   {
+    name: "gc",
+    group: "Stacks:",
+    summary: "archive volumes that hang on nothing, delete old snapshots",
+    load: () => import("./gc.ts"),
+  },
+  {
+    name: "sweep",
+    group: "Stacks:",
+    summary: "what is billed and not declared, and what it costs",
+    load: () => import("./sweep.ts"),
+  },
+  {
     name: "node",
     group: "Nodes:",
     summary: "ssh, exec, put, get, stop, resume, hold, release",

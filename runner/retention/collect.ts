@@ -12,6 +12,8 @@ import { takeInventory } from "./inventory.ts";
 export interface CollectOptions extends OperationOptions {
   /** Carries it out; without it nothing is changed. */
   fix?: boolean;
+  /** Asked before anything is done, with what would be done. */
+  confirm?: (planned: CollectResult) => Promise<boolean>;
   /** Takes the lease of somebody who is gone. */
   breakLease?: boolean;
 }
@@ -34,12 +36,17 @@ export interface CollectResult {
  * Throws `RecoveryNeeded` where an update was killed, and `StackLocked` while somebody else works on the node.
  */
 export async function collect(stack: NodeStack, options: CollectOptions = {}): Promise<CollectResult> {
-  if (!options.fix) return result(stack, await plan(stack), false);
-  return withLease(stack, { ...options, name: nodeLease(stack.owner) }, async () => {
+  const planned = result(stack, await plan(stack), false);
+  if (!options.fix || planned.items.length === 0) return planned;
+  if (options.confirm && !(await options.confirm(planned))) return planned;
+  return withLease(stack, { ...options, name: nodeLease(stack.owner) }, async (signal) => {
+    // Looked at anew: whoever held the lease before may have changed it. Nothing goes that was not shown.
     const judged = await plan(stack);
-    const done = result(stack, judged, true);
+    const shown = new Set(planned.items.map(({ kind, id }) => `${kind} ${id}`));
+    const items = judged.items.filter(({ act, kind, id }) => act === "keep" || shown.has(`${kind} ${id}`));
+    const done = result(stack, { ...judged, items }, true);
     for (const item of done.items) {
-      options.signal?.throwIfAborted();
+      signal.throwIfAborted();
       const archive = await carryOut(stack, item, judged);
       if (archive) item.archive = archive;
       const deed = archive ? `archived in snapshot ${archive} and deleted` : "deleted";
