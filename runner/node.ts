@@ -143,7 +143,8 @@ export async function withNode<T>(
   }
 }
 
-function privateKeyFile(target: Target): string {
+/** The stack's private key on this machine. */
+export function privateKeyFile(target: Target): string {
   return keyPath(target.root, stackConfig(target).sshKeyFile).replace(/^~(?=\/|$)/, homedir());
 }
 

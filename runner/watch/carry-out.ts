@@ -1,7 +1,7 @@
 import { nodePrice } from "../../domain/cost/node-price.ts";
 import type { Decision } from "../../domain/lifecycle-decision.ts";
 import { noticeText, type Saving, saving } from "../../domain/saving.ts";
-import type { StopResult } from "../lifecycle/stop.ts";
+import { type StopResult, stopNode } from "../lifecycle/stop.ts";
 import { forgetWarnings, isDue, placeNotice, placeWarning, removeNotices } from "./notice-markers.ts";
 import type { Observed } from "./observe.ts";
 import type { Pass } from "./pass.ts";
@@ -81,7 +81,7 @@ async function savingOf(pass: Pass, decision: Decision, seen: Observed): Promise
   try {
     const rows = (await stack.cloud.sizes()).map(({ slug, price_hourly }) => ({ slug, priceHourly: price_hourly }));
     const price = nodePrice({ size: droplet.size_slug, volumesGiB: [] }, rows);
-    const { plan } = await deps.stop(stack, { dryRun: true });
+    const { plan } = await stopNode(stack, { dryRun: true });
     if (!price || !plan?.breakEven) return {};
     const usage = usageOfDays(deps.audit, stack.owner.node, seen.facts.now);
     const measured = {

@@ -38,16 +38,16 @@ export async function observe(
   const { config, clock } = stack;
   const [markers, resources] = await Promise.all([nodeMarkers(stack.cloud, stack.owner), stack.resources()]);
   const droplet = await liveDroplet(stack, resources);
-  const keyCreatedAt = keyTime(resources);
+  const keyAge = keyAgeMs(resources);
   const facts = {
     markers,
     timers: config,
     ...(droplet ? { droplet: { createdAt: Date.parse(droplet.created_at), status: droplet.status } } : {}),
-    ...(keyCreatedAt === undefined ? {} : { keyCreatedAt }),
   };
+  const at = (now: number) => ({ now, ...(keyAge === undefined ? {} : { keyCreatedAt: now - keyAge }) });
   const found = { ...(droplet ? { droplet } : {}) };
   if (nodePhase(markers) !== "running" || droplet?.status !== "active" || config.autoShutdownHours === "off")
-    return { ...found, facts: { ...facts, now: await clock.now() } };
+    return { ...found, facts: { ...facts, ...at(await clock.now()) } };
   const window = { windowMs: config.autoShutdownHours * 3_600_000, stepMs: config.sampleSeconds * 1000 };
   const answer = await load(stack, droplet, { ...window, now: await clock.now() }).catch(
     (error: unknown): Load => ({ failure: error instanceof Error ? error.message : String(error) }),
@@ -58,7 +58,7 @@ export async function observe(
   const since = Math.max(known.measuredUntil ?? 0, now - window.windowMs);
   const rule = { since, percent: config.idleGpuPercent, stepMs: window.stepMs };
   const usage = "samples" in answer ? measureUsage(answer.samples, rule) : undefined;
-  return { ...found, facts: { ...facts, idle: verdict, now }, verdict, ...(usage ? { usage } : {}) };
+  return { ...found, facts: { ...facts, ...at(now), idle: verdict }, verdict, ...(usage ? { usage } : {}) };
 }
 
 function judge(load: Load, percent: number, droplet: Droplet, window: LoadWindow): IdleVerdict {
@@ -78,9 +78,9 @@ async function liveDroplet(stack: NodeStack, resources: readonly ResourceState[]
   });
 }
 
-/** When the stack's key came into the account; the state notes it, the API does not. */
-function keyTime(resources: readonly ResourceState[]): number | undefined {
+/** How long ago the stack's key came into the account; the state notes it by the machine's clock, the API does not tell. */
+function keyAgeMs(resources: readonly ResourceState[]): number | undefined {
   const key = resources.find(({ type }) => type === "digitalocean:index/sshKey:SshKey");
   const created = typeof key?.created === "string" ? Date.parse(key.created) : Number.NaN;
-  return Number.isNaN(created) ? undefined : created;
+  return Number.isNaN(created) ? undefined : Date.now() - created;
 }

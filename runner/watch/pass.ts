@@ -2,6 +2,7 @@ import { UserError } from "../../domain/errors.ts";
 import { type Decision, decideLifecycle, lifecycleWarnings } from "../../domain/lifecycle-decision.ts";
 import { nodePhase } from "../../domain/node-marker.ts";
 import { redact } from "../../domain/redaction.ts";
+import type { runDueBackups } from "../backup/schedule.ts";
 import { withLease } from "../lifecycle/lease.ts";
 import { nodeMarkers } from "../lifecycle/markers.ts";
 import type { NodeStack } from "../lifecycle/node-stack.ts";
@@ -26,13 +27,15 @@ export interface PassDeps {
   expire?: typeof expireNode;
   collect?: typeof collect;
   sweep?: typeof sweep;
-  /** Makes the backups that are due; answers with null where none are. */
-  backups?: (stack: NodeStack, operation: OperationOptions) => Promise<unknown>;
+  /** Makes the backups that are due. */
+  backups?: typeof runDueBackups;
 }
 
 export interface PassOptions extends OperationOptions {
   /** Looks and decides, and changes nothing. */
   dryRun?: boolean;
+  /** Whether it counts what retention and sweep would remove. @default true */
+  housekeeping?: boolean;
 }
 
 /** One pass under way. */
@@ -41,6 +44,7 @@ export interface Pass {
   deps: PassDeps & Required<Pick<PassDeps, "stop" | "expire" | "collect" | "sweep">>;
   /** For stop and expiry: a wish to end is kept until they are done. */
   operation: OperationOptions;
+  housekeeping: boolean;
   result: PassResult;
   /** Sends a notice to every channel; what fails is noted. */
   tell(notice: { title: string; text: string }): Promise<void>;
@@ -87,6 +91,7 @@ async function newPass(stack: NodeStack, deps: PassDeps, options: PassOptions): 
     stack,
     deps: { stop: stopNode, expire: expireNode, collect, sweep, ...deps },
     operation: { ...(onEvent ? { onEvent } : {}), ...(killSignal ? { signal: killSignal, killSignal } : {}) },
+    housekeeping: options.housekeeping ?? true,
     result,
     fail,
     tell: async (notice) => {
@@ -101,11 +106,28 @@ async function newPass(stack: NodeStack, deps: PassDeps, options: PassOptions): 
 }
 
 async function look(pass: Pass): Promise<PassResult> {
-  const { stack, deps, result } = pass;
+  const { result } = pass;
   await part(pass, "node", () => lookAtNode(pass));
-  await part(pass, "backup", async () => {
-    if (deps.backups && !result.dryRun) result.backups = await deps.backups(stack, pass.operation);
+  if (!result.dryRun) await part(pass, "backup", () => backUp(pass));
+  if (pass.housekeeping) await keepHouse(pass);
+  if (result.phase === null) result.outcome = "failed";
+  record(pass, {
+    ...{ decision: "none", topic: "pass", reason: "a pass has ended", evidence: { phase: result.phase } },
+    ...(result.errors.length > 0 ? { outcome: "failed", detail: result.errors } : { outcome: "done" }),
   });
+  return result;
+}
+
+async function backUp(pass: Pass): Promise<void> {
+  const done = await pass.deps.backups?.(pass.stack, pass.operation);
+  if (!done) return;
+  pass.result.backups = done;
+  for (const { what, error } of done.failures) pass.fail("backup", error, what);
+}
+
+/** Counts only: removing is windlass gc's and windlass sweep's business. */
+async function keepHouse(pass: Pass): Promise<void> {
+  const { stack, deps, result } = pass;
   await part(pass, "retention", async () => {
     const { items, monthlySavedUsd } = await deps.collect(stack, pass.operation);
     result.retention = { items: items.length, monthlySavedUsd };
@@ -114,12 +136,6 @@ async function look(pass: Pass): Promise<PassResult> {
     const { orphans, orphansDailyUsd } = await deps.sweep(stack, pass.operation);
     result.sweep = { orphans: orphans.length, orphansDailyUsd };
   });
-  if (result.phase === null) result.outcome = "failed";
-  record(pass, {
-    ...{ decision: "none", topic: "pass", reason: "a pass has ended", evidence: { phase: result.phase } },
-    ...(result.errors.length > 0 ? { outcome: "failed", detail: result.errors } : { outcome: "done" }),
-  });
-  return result;
 }
 
 async function part(pass: Pass, name: PassError["part"], work: () => Promise<unknown>): Promise<void> {

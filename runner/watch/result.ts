@@ -1,6 +1,7 @@
 import type { IdleVerdict } from "../../domain/idleness.ts";
 import type { Decision } from "../../domain/lifecycle-decision.ts";
 import type { NodePhase } from "../../domain/node-marker.ts";
+import type { DueBackups } from "../backup/schedule.ts";
 import type { Delivery } from "../notices.ts";
 
 /** What one pass of the watcher saw, decided and did. */
@@ -24,8 +25,8 @@ export interface PassResult {
   notices: (Delivery & { title: string })[];
   retention: { items: number; monthlySavedUsd: number } | null;
   sweep: { orphans: number; orphansDailyUsd: number } | null;
-  /** Backups that were due; null where none were. */
-  backups: unknown;
+  /** What the schedule of backups did; null where nobody looked. */
+  backups: DueBackups | null;
   /** Parts that did not work, each with its reason; the others did. */
   errors: PassError[];
 }

@@ -1,6 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { UserError } from "../../domain/errors.ts";
 import { redact } from "../../domain/redaction.ts";
+import { runDueBackups } from "../backup/schedule.ts";
 import { type CloudClock, cloudClock } from "../clock.ts";
 import { openNodeStack } from "../lifecycle/open-node-stack.ts";
 import { noticeChannels } from "../notices.ts";
@@ -8,6 +9,8 @@ import { stackConfig } from "../prepare.ts";
 import type { OperationOptions } from "../progress.ts";
 import { resolveTarget, type Target, type TargetOptions } from "../target.ts";
 import { auditLog } from "./audit.ts";
+import { type ConnectionPool, connectionPool } from "./connection-pool.ts";
+import { nodeLoad } from "./node-load.ts";
 import { type PassDeps, watchPass } from "./pass.ts";
 import type { PassResult } from "./result.ts";
 
@@ -20,11 +23,16 @@ export interface WatchOptions extends TargetOptions, OperationOptions {
   dryRun?: boolean;
   /** Seconds of the cloud's clock between two passes. @default 60 */
   everySeconds?: number;
+  /** Whether passes count what retention and sweep would remove. @default the first, then one each hour: they ask the cloud for much */
+  housekeeping?: boolean;
   /** Called after each pass. */
   onPass?: (result: PassResult) => void;
   /** In place of the real ones. */
   deps?: Partial<PassDeps>;
 }
+
+/** Milliseconds of this machine's clock between two looks at retention and orphans: the API counts its limits by it. */
+const HOUSEKEEPING_MS = 3_600_000;
 
 /** Seconds between two passes. */
 export const WATCH_SECONDS = 60;
@@ -35,10 +43,22 @@ export const WATCH_SECONDS = 60;
  * with outcome `failed`.
  */
 export async function watch(options: WatchOptions): Promise<PassResult> {
+  const pool = connectionPool();
+  try {
+    return await passes(options, pool);
+  } finally {
+    await pool.close();
+  }
+}
+
+async function passes(options: WatchOptions, pool: ConnectionPool): Promise<PassResult> {
   const clock = cloudClock(resolveTarget(options));
   let last: PassResult | undefined;
+  let keptHouse = Number.NEGATIVE_INFINITY;
   for (;;) {
-    last = await onePass(options).catch((error) => {
+    const housekeeping = options.housekeeping ?? Date.now() - keptHouse > HOUSEKEEPING_MS;
+    if (housekeeping) keptHouse = Date.now();
+    last = await onePass({ ...options, housekeeping }, pool).catch((error) => {
       if (!last || options.once || options.killSignal?.aborted) throw error;
       return failedPass(error, last);
     });
@@ -50,20 +70,26 @@ export async function watch(options: WatchOptions): Promise<PassResult> {
 }
 
 /** The wish to end (`signal`) reaches neither the stack nor a stop under way: a half-stopped node is the worst of both. */
-async function onePass(options: WatchOptions): Promise<PassResult> {
+async function onePass(options: WatchOptions, pool: ConnectionPool): Promise<PassResult> {
   const { signal: _, onPass: __, deps, ...rest } = options;
   const operation = { ...rest, ...(options.killSignal ? { signal: options.killSignal } : {}) };
   const stack = await openNodeStack(operation);
   const target = resolveTarget(options);
-  return watchPass(stack, { ...(await realDeps(target, deps)), ...deps }, rest);
+  return watchPass(stack, { ...(await realDeps(target, operation, pool, deps)), ...deps }, rest);
 }
 
-async function realDeps(target: Target, given: Partial<PassDeps> = {}): Promise<PassDeps> {
+async function realDeps(
+  target: Target,
+  operation: TargetOptions & OperationOptions,
+  pool: ConnectionPool,
+  given: Partial<PassDeps> = {},
+): Promise<PassDeps> {
   const config = stackConfig(target);
   return {
     audit: given.audit ?? auditLog(target.home, { project: config.project, stack: target.stack }),
     channels: given.channels ?? (await noticeChannels(target, config)),
-    load: given.load ?? (async () => ({ failure: "nobody asks for it" })),
+    load: given.load ?? nodeLoad(operation, pool),
+    backups: runDueBackups,
   };
 }
 
