@@ -6,6 +6,7 @@ import { IdleTracker } from "./idle-tracker.ts";
 import { isWork, type NodeLoad, type Spell } from "./load.ts";
 import type { Random } from "./random.ts";
 import { inOutage, type Outages, Sampler } from "./sampler.ts";
+import { type Running, WorkQueue } from "./work-queue.ts";
 
 /** By what nodes are stopped. */
 export interface StopRule {
@@ -50,13 +51,6 @@ export interface NodeMonth {
 export interface Tally {
   billed(from: number, to: number): void;
   worked(from: number, to: number): void;
-}
-
-interface Running {
-  spell: Spell;
-  begun: number;
-  loadedAt: number;
-  end: number;
 }
 
 const MINUTE = 60_000;
@@ -214,43 +208,6 @@ function watch(
 function filled({ spell, begun, loadedAt }: Running, at: number, residentMiB: number): number {
   if (at >= loadedAt) return Math.max(spell.memoryMiB, residentMiB);
   return residentMiB + ((spell.memoryMiB - residentMiB) * (at - begun)) / (loadedAt - begun);
-}
-
-/** A node's spells in their order: one at a time, each when it wants to begin or when the one before is done. */
-class WorkQueue {
-  readonly #spells: readonly Spell[];
-  #next = 0;
-  #left: Spell | undefined;
-
-  constructor(spells: readonly Spell[]) {
-    this.#spells = spells;
-  }
-
-  /** What begins now, on a node whose GPU holds that much already. */
-  begin(at: number, residentMiB: number): Running | undefined {
-    for (let spell = this.#left ?? this.#spells[this.#next]; spell && spell.start <= at; ) {
-      if (this.#left) this.#left = undefined;
-      else this.#next++;
-      const loadedAt = at + (residentMiB < spell.memoryMiB ? spell.loadMinutes : 0);
-      const end = Math.ceil(spell.byTheClock ? spell.start + spell.minutes : loadedAt + spell.minutes);
-      if (end > at) return { spell, begun: at, loadedAt: Math.min(loadedAt, end), end };
-      spell = this.#spells[this.#next];
-    }
-    return undefined;
-  }
-
-  /** When a stopped node is wanted next; what is no work vanishes with the stop. */
-  nextWork(at: number): number {
-    if (this.#left) return at;
-    for (let spell = this.#spells[this.#next]; spell; spell = this.#spells[++this.#next])
-      if (isWork(spell.activity)) return Math.max(at, spell.start);
-    return Number.POSITIVE_INFINITY;
-  }
-
-  /** Work that a stop cut off goes on afterwards. */
-  putBack(spell: Spell, minutes: number): void {
-    this.#left = spell.byTheClock ? spell : { ...spell, minutes };
-  }
 }
 
 /** What a stop and a resume of this node take, by the rates of the break-even. */
