@@ -1,3 +1,6 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { UserError } from "../domain/errors.ts";
 import { plotMonth } from "../domain/simulation/plot.ts";
@@ -25,6 +28,21 @@ test("the price is the catalog's with its date, unless one is given", async () =
   expect(price.hourlyUsd).toBeGreaterThan(1);
   expect(price.source).toMatch(/sizes\.yaml, \d{4}-\d\d-\d\d$/);
   expect((await simulate({ ...small, nodes: 1, price: 2 })).month.total.neverStoppedUsd).toBe(480);
+});
+
+test("with a stack, its timers, strategy and size are taken, unless something else is said", async () => {
+  const root = mkdtempSync(join(tmpdir(), "windlass-simulate-"));
+  writeFileSync(join(root, "Pulumi.yaml"), "name: windlass\nruntime: nodejs\n");
+  const lines = ["autoShutdownHours: 3", "idleGpuPercent: 7", "snapshotOnStop: false", "gpuSize: gpu-l40sx1-48gb"];
+  writeFileSync(
+    join(root, "Pulumi.dev.yaml"),
+    `config:\n${["sshAllowedAddresses: 127.0.0.1/32", ...lines].map((line) => `  windlass:${line}\n`).join("")}`,
+  );
+  const { month, price } = await simulate({ ...small, nodes: 1, root, stack: "dev" });
+  expect(month.rule).toMatchObject({ idleHours: 3, idlePercent: 7, noticeMinutes: 15, strategy: "golden" });
+  expect(price.size).toBe("gpu-l40sx1-48gb");
+  const said = await simulate({ ...small, nodes: 1, root, stack: "dev", idleHours: 5 });
+  expect(said.month.rule).toMatchObject({ idleHours: 5, idlePercent: 7 });
 });
 
 test("the picture has a bar for each rule and escapes what it is given", async () => {

@@ -6,10 +6,12 @@ import { SHORTEST_WINDOW_STEPS } from "../domain/idleness.ts";
 import { type Fleet, type Month, simulateMonth, type Totals } from "../domain/simulation/month.ts";
 import type { StopRule } from "../domain/simulation/node-month.ts";
 import { HOURS_PER_MONTH } from "../domain/units.ts";
+import { stackConfig } from "./prepare.ts";
 import type { OperationOptions } from "./progress.ts";
+import { resolveTarget, type TargetOptions } from "./target.ts";
 
-/** What to simulate; everything has the default of a fresh stack. */
-export interface SimulateOptions {
+/** What to simulate. Timers, strategy and size are those of the stack where one is named, else the defaults of a fresh one. */
+export interface SimulateOptions extends TargetOptions {
   /** 1 to 100,000. @default 1000 */
   nodes?: number;
   /** Up to 366. @default a month of 730 hours */
@@ -69,9 +71,10 @@ const DSTACK_HOURS = 72;
 
 /**
  * Lives through a made-up month of a fleet with the rules that `windlass watch` has, and says what it cost. Changes nothing and asks no
- * cloud. Throws UsageError for what cannot be simulated.
+ * cloud. Throws `UsageError` for what cannot be simulated, and `ConfigInvalid` for a stack that says so.
  */
-export async function simulate(options: SimulateOptions & OperationOptions = {}): Promise<SimulateResult> {
+export async function simulate(given: SimulateOptions & OperationOptions = {}): Promise<SimulateResult> {
+  const options = given.stack === undefined ? given : { ...stackOptions(given), ...given };
   const fleet = fleetOf(options);
   const price = priceOf(options);
   const rule = ruleOf(options, price.hourlyUsd);
@@ -105,6 +108,16 @@ export async function simulate(options: SimulateOptions & OperationOptions = {})
         note: "no node up for a minute without work: the bound that no rule reaches",
       },
     ],
+  };
+}
+
+/** The timers, the strategy and the size of a stack. */
+function stackOptions(options: TargetOptions): SimulateOptions {
+  const config = stackConfig(resolveTarget(options));
+  const { autoShutdownHours, idleGpuPercent, noticeMinutes, stopStrategy, snapshotOnStop, gpuSize } = config;
+  return {
+    ...{ idleHours: autoShutdownHours, idlePercent: idleGpuPercent, noticeMinutes, size: gpuSize },
+    strategy: stopStrategy === "auto" && !snapshotOnStop ? "golden" : stopStrategy,
   };
 }
 

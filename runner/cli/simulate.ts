@@ -1,13 +1,14 @@
 import { writeFileSync } from "node:fs";
-import { Command } from "commander";
+import type { Command } from "commander";
 import { UserError } from "../../domain/errors.ts";
 import type { Spread, Totals } from "../../domain/simulation/month.ts";
 import { plotMonth } from "../../domain/simulation/plot.ts";
 import { type Alternative, type SimulateResult, simulate } from "../simulate.ts";
+import { type CommonOptions, stackCommand, targetOptions } from "./options.ts";
 import { bold, print, printJson, table } from "./output.ts";
 import { withSession } from "./session.ts";
 
-interface SimulateFlags {
+interface SimulateFlags extends CommonOptions {
   nodes?: number;
   days?: number;
   seed?: number;
@@ -19,11 +20,10 @@ interface SimulateFlags {
   price?: number;
   compare?: number[];
   svg?: string;
-  json?: boolean;
 }
 
 export default function command(): Command {
-  return new Command("simulate")
+  return stackCommand("simulate")
     .option("--nodes <count>", "nodes of the fleet (default: 1000)", number("nodes"))
     .option("--days <days>", "length (default: a month of 730 hours)", number("days"))
     .option("--seed <number>", "another seed is another month (default: 1)", number("seed"))
@@ -39,22 +39,24 @@ export default function command(): Command {
       text.split(",").map(number("compare")),
     )
     .option("--svg <file>", "write a picture of the month")
-    .option("--json", "print exactly one JSON document on stdout; progress goes to stderr")
     .addHelpText(
       "after",
       `
 Lives through a month of a fleet with made-up load, minute by minute, by the rules of windlass watch, and says what it costs with and
-without them. Asks no cloud and changes nothing. docs/simulation.md says what the load is like and what is not known.
+without them. With --stack the timers, the strategy and the size are that stack's where no option says otherwise. Asks no cloud and changes
+nothing. docs/simulation.md says what the load is like and what is not known.
 
 Examples:
   $ windlass simulate                                    1,000 nodes with the timers of a fresh stack
   $ windlass simulate --compare 1,2,6,24,72              which timer is worth how many dollars and how much waiting
+  $ windlass simulate --stack prod                       with the timers of that stack
   $ windlass simulate --nodes 20 --size gpu-l40sx1-48gb --idle-hours 2
   $ windlass simulate --svg month.svg --json | jq .savedUsd`,
     )
     .action(async (flags: SimulateFlags) => {
-      const { svg, json, ...options } = flags;
-      const result = await withSession((session) => simulate({ ...options, ...session }));
+      const { svg, json, stack, cloud, cwd, ...options } = flags;
+      const target = targetOptions(stack === undefined ? {} : flags);
+      const result = await withSession((session) => simulate({ ...options, ...target, ...session }));
       if (svg !== undefined) writePicture(svg, result);
       if (json) printJson(result);
       else show(result);
