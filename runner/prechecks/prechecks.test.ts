@@ -146,3 +146,9 @@ test("one failed check is its own error; several are one with a list; only budge
     details: { checks: [{ check: "size" }, { check: "budget" }] },
   });
 });
+
+test("a stopped node costs its volume only", () => {
+  const stopped = { ...subject({ maxMonthlySpendUsd: 60 }), absent: true };
+  expect(checkBudget(stopped, [])).toMatchObject({ state: "ok", text: expect.stringContaining("$50.00 per month") });
+  expect(checkBudget(subject({ maxMonthlySpendUsd: 60 }), facts().sizes).state).toBe("failed");
+});
