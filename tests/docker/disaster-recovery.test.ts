@@ -1,3 +1,5 @@
+import { truncateSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { DrillResult } from "../../runner/backup/index.ts";
 import { openBackupStack, runDueBackups } from "../../runner/backup/index.ts";
@@ -126,6 +128,28 @@ describe("before anything is lost", () => {
     process.stderr.write(`drill: ${JSON.stringify({ bytes: result.bytes, ...result.seconds })}\n`);
     expect(await counts(stack)).toEqual(before);
     expect(await sums()).toBe(saved);
+  });
+
+  it("a drill on a dry run makes nothing", async () => {
+    const before = await counts(stack);
+    const { code, result } = await windlass("backup", "drill", "--dry-run");
+    expect(result).toEqual({ dryRun: true });
+    expect(code).toBe(0);
+    expect(await counts(stack)).toEqual(before);
+  });
+
+  it("a drill with a damaged backup says which file it is, and removes what it made all the same", async () => {
+    const before = await counts(stack);
+    const digest = /^(\w+) {2}\.\/newest\.json$/m.exec(saved)?.[1] as string;
+    const object = join(first.folder, "backups/finance-smollm3/test/finance-smollm3-gpu-train-001/objects", digest);
+    truncateSync(object, 1);
+    const { code, result } = await windlass("backup", "drill", "--yes");
+    expect(result).toMatchObject({
+      error: "StorageFailed",
+      details: { kind: "damaged", files: [`${MOUNT}/checkpoints/newest.json`] },
+    });
+    expect(code).toBe(4);
+    expect(await counts(stack)).toEqual(before);
   });
 });
 
