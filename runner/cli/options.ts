@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { Command, Option } from "commander";
 import type { TargetOptions } from "../target.ts";
 
@@ -18,7 +20,10 @@ export function stackCommand(name: string): Command {
     .addOption(
       new Option("--cloud <where>", "where the stack lives (default: its config)").choices(["local", "digitalocean"]),
     )
-    .option("-C, --cwd <dir>", "folder of the Pulumi project")
+    .option(
+      "-C, --cwd <dir>",
+      "folder of the Pulumi project (default: the one around this folder, else Windlass's own)",
+    )
     .option("--json", "print exactly one JSON document on stdout; progress goes to stderr");
 }
 
@@ -29,5 +34,12 @@ export function changingCommand(name: string): Command {
 
 /** Options as the library takes them. */
 export function targetOptions({ stack, cloud, cwd }: CommonOptions): TargetOptions {
-  return { ...(stack ? { stack } : {}), ...(cloud ? { cloud } : {}), ...(cwd ? { root: cwd } : {}) };
+  const root = cwd ?? projectAround(process.cwd());
+  return { ...(stack ? { stack } : {}), ...(cloud ? { cloud } : {}), ...(root ? { root } : {}) };
+}
+
+/** The nearest folder upwards that has a Pulumi.yaml, as `pulumi` looks for it. */
+function projectAround(folder: string): string | undefined {
+  if (existsSync(join(folder, "Pulumi.yaml"))) return folder;
+  return dirname(folder) === folder ? undefined : projectAround(dirname(folder));
 }

@@ -48,7 +48,11 @@ export async function openStack(
     if (isSelected(target) && exists(target)) return;
     await select(name).catch(async (error: unknown) => {
       if (!create || !(error instanceof EngineExit) || !/no stack named/.test(error.stderr)) throw error;
-      await workspace.createStack(name);
+      await workspace.createStack(name).catch(async (failure: unknown) => {
+        // A runner that was killed left an engine behind, which has made it meanwhile.
+        if (!(failure instanceof EngineExit) || !/already exists/.test(failure.stderr)) throw failure;
+        await select(name);
+      });
     });
   };
   return { stack: await Stack.select(target.stack, workspace), target, logFile, options };

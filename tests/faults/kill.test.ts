@@ -17,6 +17,8 @@ beforeAll(async () => {
 });
 afterAll(() => stack?.remove());
 
+let kills = 0;
+
 const victims = ["engine", "runner", "cloud"] as const;
 const rounds = fc.sample(fc.noBias(KILLS), { seed: SEED, numRuns: ROUNDS }).map((milliseconds, index) => ({
   victim: victims[index % victims.length] as (typeof victims)[number],
@@ -32,7 +34,10 @@ it.each(rounds)(
       done.then(() => true),
       new Promise<false>((resolve) => setTimeout(() => resolve(false), milliseconds)),
     ]);
-    if (!ended) kill(victim, child.pid as number);
+    if (!ended) {
+      kill(victim, child.pid as number);
+      kills++;
+    }
     if (victim === "cloud" && !ended) await stack.startCloud();
     await done;
     await recover(stack.options);
@@ -42,6 +47,10 @@ it.each(rounds)(
     expect(changes).toMatchObject({ create: 0, update: 0, replace: 0, delete: 0 });
   },
 );
+
+it("most of the updates were killed, so that the above says something", () => {
+  expect(kills).toBeGreaterThan(ROUNDS / 2);
+});
 
 function kill(victim: (typeof victims)[number], runner: number): void {
   if (victim === "cloud") stack.killCloud();
