@@ -11,6 +11,7 @@ interface RestoreFlags extends CommonOptions {
   backup?: string;
   to?: string;
   fromCopy?: boolean;
+  fromStack?: string;
   overwrite?: boolean;
   volume?: string;
   name?: string;
@@ -21,6 +22,7 @@ export default function command(): Command {
     .option("--backup <id>", "the backup (default: the newest; see windlass backup list)")
     .option("--to <path>", "folder of the node that receives the files (default: where they were)")
     .option("--from-copy", "from the second bucket")
+    .option("--from-stack <name>", "a backup of the node of this name of another stack")
     .option("--overwrite", "replace files that are there with another content")
     .option("--volume <snapshot>", "make a new volume from a volume snapshot (name or id)")
     .option("--name <name>", "name of the new volume")
@@ -49,16 +51,18 @@ async function run(flags: RestoreFlags): Promise<void> {
     if (!(await ask("Replace files of the node that differ from the backup?", "--yes")))
       return print("Nothing was written.");
   }
-  const result = await withSession(async (session) =>
-    restoreFiles(await openBackupStack({ ...targetOptions(flags), ...session }), {
+  const result = await withSession(async (session) => {
+    const stack = await openBackupStack({ ...targetOptions(flags), ...session });
+    return restoreFiles(stack, {
       ...session,
       ...(flags.backup ? { backup: flags.backup } : {}),
       ...(flags.to ? { to: flags.to } : {}),
+      ...(flags.fromStack ? { source: { ...stack.owner, stack: flags.fromStack } } : {}),
       fromCopy: flags.fromCopy ?? false,
       overwrite: flags.overwrite ?? false,
       dryRun: flags.dryRun ?? false,
-    }),
-  );
+    });
+  });
   if (flags.json) return printJson(result);
   const { backup, files, bytes, written, writtenBytes, overwritten } = result;
   const verb = flags.dryRun ? "would write" : "wrote";
