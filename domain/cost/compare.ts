@@ -60,7 +60,7 @@ export function costTree(
     }
   }
   for (const root of roots) addUp(root);
-  return roots;
+  return roots.sort(dearestFirst);
 }
 
 /** By URN; names with their types do where a program gave no URN. */
@@ -104,10 +104,17 @@ function empty({ name, type }: Resource): CostNode {
   };
 }
 
+/** What matters first; by name where it costs the same, because an engine's order changes from run to run. */
+function dearestFirst(a: CostNode, b: CostNode): number {
+  const weight = (node: CostNode) => Math.max(node.monthly, node.previousMonthly);
+  return weight(b) - weight(a) || (a.name < b.name ? -1 : 1);
+}
+
 /** A component costs what is in it. */
 function addUp(node: CostNode): void {
   if (node.children.length === 0) return;
   for (const child of node.children) addUp(child);
+  node.children.sort(dearestFirst);
   const sum = (field: "hourly" | "monthly" | "previousMonthly") =>
     node.children.reduce((all, child) => all + child[field], node[field]);
   const changes = new Set(node.children.map(({ change }) => change));

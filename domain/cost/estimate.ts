@@ -84,7 +84,7 @@ export function estimate(
   };
 }
 
-/** Every resource with its price; what an account pays for once stands with the first that needs it. */
+/** Every resource with its price; what an account pays for once stands with the first by name: an engine's order changes from run to run. */
 export function priceAll(
   resources: readonly Resource[],
   prices: PriceList,
@@ -93,14 +93,17 @@ export function priceAll(
   const paid = new Set<string>();
   const left = new Map<string, number>();
   const whole = withRelations(resources);
-  return whole.map((resource) => {
+  const pricedOne = (resource: Resource): PricedResource => {
     const price = priceResource(resource, prices);
     if (price.kind === "free" || price.kind === "unpriced") return { resource, price };
     const fixed = price.kind === "priced" ? price.fixed.filter((part) => !part.once || !paid.has(part.once)) : [];
     for (const part of fixed) if (part.once) paid.add(part.once);
     const used = price.usage.map((part) => filled(part, usage.quantity(resource, part.key), left));
     return { resource, price, line: lineOf(resource, price.what, fixed, used) };
-  });
+  };
+  const byName = [...whole].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  const found = new Map(byName.map((resource) => [resource, pricedOne(resource)]));
+  return whole.map((resource) => found.get(resource) as PricedResource);
 }
 
 function lineOf({ name, type, urn, parent }: Resource, what: string, fixed: FixedPart[], usage: UsageLine[]): CostLine {

@@ -188,7 +188,7 @@ function droplets(slug: string, count: number, prices: PriceList): FixedPart[] {
 function sizeOf(slug: string, prices: PriceList): SizePrice {
   const price = prices.sizes.get(slug);
   if (price) return price;
-  const near = nearest(slug, [...prices.sizes.keys()]);
+  const near = nearestKey(slug, prices.sizes);
   throw new NotPriced(`size ${slug} is not in the price list${near ? ` (nearest: ${near})` : ""}`);
 }
 
@@ -197,7 +197,7 @@ export function row(prices: PriceList, table: string, slug: string, kind: string
   const rows = prices.tables.get(table);
   const price = rows?.get(slug);
   if (price) return price;
-  const near = nearest(slug, [...(rows?.keys() ?? [])]);
+  const near = rows && nearestKey(slug, rows);
   throw new NotPriced(`${kind} ${slug} is not in the price list${near ? ` (nearest: ${near})` : ""}`);
 }
 
@@ -209,4 +209,14 @@ function item(prices: PriceList, name: ItemName, what: string, count = 1): Parts
 export function usage(price: Price, key: string, what: string, shared?: string): UsagePart {
   const { usd: unitUsd, per, included, asOf } = price;
   return { key, what, unitUsd, per, asOf, ...(included ? { included } : {}), ...(shared ? { pool: shared } : {}) };
+}
+
+/** Nearest names that were looked for already: a plan of thousands may have one mistake thousands of times. */
+const nearestFound = new WeakMap<ReadonlyMap<string, unknown>, Map<string, string | undefined>>();
+
+function nearestKey(slug: string, table: ReadonlyMap<string, unknown>): string | undefined {
+  const found = nearestFound.get(table) ?? new Map<string, string | undefined>();
+  nearestFound.set(table, found);
+  if (!found.has(slug)) found.set(slug, nearest(slug, [...table.keys()]));
+  return found.get(slug);
 }

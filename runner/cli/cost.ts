@@ -49,5 +49,5 @@ What depends on usage is shown with its unit price and is in the sums only as fa
 Examples:
   $ windlass cost --stack prod
   $ windlass cost --cwd ../shop --markdown
-  $ pulumi preview --json | windlass cost --plan - --json | jq .diffMonthly
+  $ pulumi preview --json --show-sames | windlass cost --plan - --json | jq .diffMonthly
   $ windlass cost --usage usage.yaml`;

@@ -8,6 +8,8 @@ import { priced } from "../cost.ts";
 export interface Comparison {
   before: Resource[];
   after: Resource[];
+  /** Resources of the stack that the plan leaves out, because they do not change. */
+  leftOut?: number;
 }
 
 /** The deployment format that Pulumi 3 writes and this reads. */
@@ -62,7 +64,7 @@ export function planOf(document: unknown, name: string): Comparison {
   const plan = document as {
     steps?: PlanStep[];
     diagnostics?: { severity?: string; message?: string }[];
-    changeSummary?: unknown;
+    changeSummary?: { same?: number };
   };
   const failure = plan?.diagnostics?.find?.(({ severity }) => severity === "error")?.message;
   if (failure) throw previewFailed(failure);
@@ -70,7 +72,7 @@ export function planOf(document: unknown, name: string): Comparison {
     !Array.isArray(plan?.steps) ||
     plan.steps.some((step) => typeof step?.urn !== "string" || typeof step.op !== "string")
   ) {
-    throw wrong(name, "is no plan", "write one with: pulumi preview --json > plan.json");
+    throw wrong(name, "is no plan", "write one with: pulumi preview --json --show-sames > plan.json");
   }
   const before = new Map<string, ResourceState>();
   const after = new Map<string, ResourceState>();
@@ -78,7 +80,12 @@ export function planOf(document: unknown, name: string): Comparison {
     if (oldState && isManaged(oldState)) before.set(urn, oldState);
     if (newState && isManaged(newState) && !OWN_NOTHING.has(op)) after.set(urn, newState);
   }
-  return { before: priced([...before.values()]), after: priced([...after.values()]) };
+  const leftOut = (plan.changeSummary?.same ?? 0) - plan.steps.filter(({ op }) => op === "same").length;
+  return {
+    before: priced([...before.values()]),
+    after: priced([...after.values()]),
+    ...(leftOut > 0 ? { leftOut } : {}),
+  };
 }
 
 /** What a program only reads costs somebody else. */

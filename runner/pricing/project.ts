@@ -50,7 +50,7 @@ async function preview(options: ProjectOptions & OperationOptions & { root: stri
   const run = (args: string[], env: Record<string, string>) => runPulumi(command, args, { ...options, env });
   const own = await environment({ ...options, command });
   if (options.cloud !== "local") {
-    const found = await run(["preview", "--json", ...configured(root, scratch, stack)], own);
+    const found = await run(["preview", "--json", "--show-sames", ...configured(root, scratch, stack)], own);
     if (!isWithoutStack(found)) return { ...read(found, root), ...(stack ? { stack } : {}) };
   }
   const name = stack ?? FIRST_STACK;
@@ -64,7 +64,7 @@ async function preview(options: ProjectOptions & OperationOptions & { root: stri
   );
   if (made.code !== 0) throw previewFailed(made.stderr || made.stdout);
   const plan = await run(
-    ["preview", "--json", "--stack", name, "--config-file", join(scratch, `Pulumi.${name}.yaml`)],
+    ["preview", "--json", "--show-sames", "--stack", name, "--config-file", join(scratch, `Pulumi.${name}.yaml`)],
     env,
   );
   return { ...read(plan, root), stack: name };

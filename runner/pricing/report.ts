@@ -30,7 +30,7 @@ export interface ReportOptions {
 const PRICES_LAST_DAYS = 30;
 
 /** Puts prices to a comparison. Throws `ConfigInvalid` with file and line for a usage file that is wrong. */
-export function costReport({ before, after }: Comparison, options: ReportOptions): CostReport {
+export function costReport({ before, after, leftOut }: Comparison, options: ReportOptions): CostReport {
   const { prices, usageFile, subject } = options;
   const file = usageFile === undefined ? undefined : readUsageFile(usageFile);
   const usage = file ? usageFrom(file) : undefined;
@@ -39,6 +39,11 @@ export function costReport({ before, after }: Comparison, options: ReportOptions
   const warnings = (usage?.unused() ?? []).map(
     (path) => `${usageFile}: ${path} fits no resource and no usage item of this plan`,
   );
+  if (leftOut) {
+    warnings.push(
+      `the plan leaves out ${leftOut} resources that do not change, so the sums are only of what changes; write it with: pulumi preview --json --show-sames`,
+    );
+  }
   const age = ageWarning(cost.pricesAsOf, options.now);
   return {
     ...withTransfer(cost, transfer),
