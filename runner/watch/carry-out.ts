@@ -73,7 +73,7 @@ export async function tellWarnings(pass: Pass, warnings: readonly Decision[], se
   await forgetWarnings(pass.stack, markers, standing);
 }
 
-/** Empty where the price is not known: no figure is better than a wrong one. */
+/** Empty where the price is not known: no figure is better than a wrong one. What this pass measured is in the audit already. */
 async function savingOf(pass: Pass, decision: Decision, seen: Observed): Promise<{ saving?: Saving }> {
   const { stack, deps } = pass;
   const { droplet } = seen;
@@ -84,12 +84,8 @@ async function savingOf(pass: Pass, decision: Decision, seen: Observed): Promise
     const { plan } = await stopNode(stack, { dryRun: true });
     if (!price || !plan?.breakEven) return {};
     const usage = usageOfDays(deps.audit, stack.owner.node, seen.facts.now);
-    const measured = {
-      coveredHours: usage.coveredHours + (seen.usage?.coveredHours ?? 0),
-      idleHours: usage.idleHours + (seen.usage?.idleHours ?? 0),
-    };
     const { storageMonthlyUsd } = plan.breakEven;
-    return { saving: saving({ hourlyUsd: price.dropletHourlyUsd, storageMonthlyUsd }, measured) };
+    return { saving: saving({ hourlyUsd: price.dropletHourlyUsd, storageMonthlyUsd }, usage) };
   } catch (error) {
     pass.fail("notice", error, "the saving is not known");
     return {};
