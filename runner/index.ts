@@ -12,6 +12,7 @@ export type { Changes } from "./engine/events.ts";
 export { engineEnvironment } from "./engine.ts";
 export { environment, exportLines } from "./environment.ts";
 export { health, healthError } from "./health.ts";
+export { type HoldOptions, type HoldResult, holdNode, type ReleaseResult, releaseNode } from "./lifecycle/hold.ts";
 export { openNodeStack } from "./lifecycle/open-node-stack.ts";
 export { type ResumeNodeOptions, type ResumePlan, type ResumeResult, resumeNode } from "./lifecycle/resume.ts";
 export { type StillBilled, type StopNodeOptions, type StopPlan, type StopResult, stopNode } from "./lifecycle/stop.ts";
@@ -45,3 +46,6 @@ export {
 export { type NodeStatus, type StatusResult, status } from "./status.ts";
 export { type CloudName, resolveTarget, type Target, type TargetOptions } from "./target.ts";
 export { type UpOptions, type UpResult, up } from "./up.ts";
+export { auditLog } from "./watch/audit.ts";
+export type { PassResult } from "./watch/result.ts";
+export { type WatchOptions, watch } from "./watch/watch.ts";
