@@ -147,7 +147,7 @@ async function destroy(
       suggestion: "run windlass node stop again; if it stays, delete it in DigitalOcean's control panel",
     });
   }
-  await removeMarkers(stack.cloud, owner, "stopping", "notice");
+  await removeMarkers(stack.cloud, owner, "stopping", "notice", "size");
   return { ...resultOf(stack, markers), destroyed: [...ids], stillBilled: await stillBilled(stack) };
 }
 
@@ -161,7 +161,7 @@ async function stopped(
   const known = await stateDroplet(stack);
   const ids = [...new Set([...left.map(({ id }) => id), ...(known ? [known.id] : [])])];
   if (ids.length > 0 && !options.dryRun) return destroy(stack, markers, ids, options);
-  if (!options.dryRun) await removeMarkers(stack.cloud, stack.owner, "stopping", "notice");
+  if (!options.dryRun) await removeMarkers(stack.cloud, stack.owner, "stopping", "notice", "size");
   return { ...resultOf(stack, markers), outcome: "already", stillBilled: await stillBilled(stack) };
 }
 
