@@ -194,7 +194,9 @@ class Life {
       phase === "running" ? /^windlass-(stopping|stopped|resuming|expired|notice):/ : /^windlass-(stopping|resuming):/;
     const stale = tags.map(({ name }: Json) => name).filter((name: string) => over.test(name));
     if (stale.length > 0) wrong.push(`markers are left: ${stale}`);
-    if (ssh_keys.length > 0) wrong.push(`leases are left: ${ssh_keys.map(({ name }: Json) => name)}`);
+    // A gc that finds nothing to do takes no lease, and so takes over none that a dead one left; it ends by itself.
+    if (ssh_keys.length > 0 && command !== "gc")
+      wrong.push(`leases are left: ${ssh_keys.map(({ name }: Json) => name)}`);
     return wrong;
   }
 

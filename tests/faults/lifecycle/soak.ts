@@ -1,7 +1,7 @@
 import { fork } from "node:child_process";
 import fc from "fast-check";
 import { openAccount } from "./account.ts";
-import { live, type Step, type Told } from "./life.ts";
+import { live, type Told } from "./life.ts";
 import { randomSteps } from "./random-steps.ts";
 
 /**
@@ -19,7 +19,7 @@ interface Tally {
   deaths: number;
   failures: number;
   calls: number;
-  wrong: { seed: number; error: string; steps: Step[] }[];
+  wrong: number;
 }
 
 function number(name: string, otherwise: number): number {
@@ -35,16 +35,18 @@ else await soak();
 async function work(first: number, count: number): Promise<void> {
   const account = await openAccount();
   const deadline = performance.now() + MINUTES * 60_000;
-  const tally: Tally = { runs: 0, commands: 0, deaths: 0, failures: 0, calls: 0, wrong: [] };
+  const tally: Tally = { runs: 0, commands: 0, deaths: 0, failures: 0, calls: 0, wrong: 0 };
   for (let seed = first; seed < first + count && performance.now() < deadline; seed++) {
     const [steps = []] = fc.sample(randomSteps, { seed, numRuns: 1 });
     tally.runs++;
     try {
       add(tally, await live(account, steps));
     } catch (error) {
-      tally.wrong.push({ seed, error: (error as Error).message, steps });
+      tally.wrong++;
+      const again = `WINDLASS_SOAK_SEED=${seed} WINDLASS_SOAK_RUNS=1`;
+      process.stderr.write(`${again}: ${(error as Error).message}\n  ${JSON.stringify(steps)}\n`);
     }
-    if (tally.runs % 250 === 0) process.stderr.write(`  lives ${first} to ${seed}: ${tally.wrong.length} went wrong\n`);
+    if (tally.runs % 250 === 0) process.stderr.write(`  lives ${first} to ${seed}: ${tally.wrong} went wrong\n`);
   }
   await account.close();
   process.send?.(tally);
@@ -65,17 +67,15 @@ async function soak(): Promise<void> {
     Array.from({ length: WORKERS }, (_, n) => spawn(SEED + n * share, Math.min(share, RUNS - n * share))),
   );
   const sum = (read: (tally: Tally) => number) => tallies.reduce((total, tally) => total + read(tally), 0);
-  const wrong = tallies.flatMap((tally) => tally.wrong);
+  const wrong = sum((tally) => tally.wrong);
   const minutes = ((performance.now() - started) / 60_000).toFixed(1);
-  for (const { seed, error, steps } of wrong)
-    process.stderr.write(`WINDLASS_SOAK_SEED=${seed} WINDLASS_SOAK_RUNS=1: ${error}\n  ${JSON.stringify(steps)}\n`);
   const runs = sum((tally) => tally.runs);
   process.stdout.write(
     "| runs | commands | kills | failed commands | runs with an orphan, a loss or any other defect | first seed | minutes |\n" +
       "|---|---|---|---|---|---|---|\n" +
-      `| ${runs} | ${sum((t) => t.commands)} | ${sum((t) => t.deaths)} | ${sum((t) => t.failures)} | ${wrong.length} | ${SEED} | ${minutes} |\n`,
+      `| ${runs} | ${sum((t) => t.commands)} | ${sum((t) => t.deaths)} | ${sum((t) => t.failures)} | ${wrong} | ${SEED} | ${minutes} |\n`,
   );
-  if (wrong.length > 0 || runs < RUNS) process.exitCode = 1;
+  if (wrong > 0 || runs < RUNS) process.exitCode = 1;
 }
 
 function spawn(first: number, count: number): Promise<Tally> {

@@ -5,6 +5,7 @@ import { declaredMachine, type NodeOwner, nodePhase } from "../../../domain/node
 import { firewallTag, ownershipTags } from "../../../domain/tags.ts";
 import type { Deployment, PendingOperation, ResourceState } from "../../../runner/checkpoint.ts";
 import type { CloudClock } from "../../../runner/clock.ts";
+import { hasVanished } from "../../../runner/drift.ts";
 import { nodeMarkers } from "../../../runner/lifecycle/markers.ts";
 import type { NodeStack } from "../../../runner/lifecycle/node-stack.ts";
 import { planRecovery, recoveredDeployment } from "../../../runner/recovery/plan.ts";
@@ -102,10 +103,10 @@ export class StandInStack implements NodeStack {
     if (plan.refresh) await this.#refresh();
   }
 
+  /** By the real rule. */
   async #hasVanished(): Promise<boolean> {
     const [droplets, volumes] = await Promise.all([this.cloud.droplets(), this.cloud.volumes()]);
-    const there = new Set([...droplets, ...volumes].map(({ id }) => String(id)));
-    return [DROPLET, VOLUME].some((type) => this.#find(type) && !there.has(this.#find(type)?.id ?? ""));
+    return hasVanished(this.#disk.deployment, { droplets, volumes }, {});
   }
 
   async #refresh(): Promise<void> {
