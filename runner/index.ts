@@ -5,6 +5,20 @@
 export { UserError } from "../domain/errors.ts";
 export type { HealthResult } from "../domain/health-result.ts";
 export type { ProvisionResult } from "../domain/provision-result.ts";
+export {
+  type BackupResult,
+  backupFiles,
+  type DrillResult,
+  drill,
+  listBackups,
+  openBackupStack,
+  pruneBackups,
+  type RestoreResult,
+  restoreFiles,
+  restoreVolume,
+  runDueBackups,
+  snapshotVolume,
+} from "./backup/index.ts";
 export { type ConfigShown, exportConfig, importConfig, setConfig, showConfig } from "./config.ts";
 export type { CostEstimate, CostLine } from "./cost.ts";
 export { type DownOptions, type DownPlan, type DownResult, down, type KeptVolume } from "./down.ts";

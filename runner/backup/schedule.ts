@@ -19,7 +19,7 @@ export interface DueBackups {
 
 /**
  * Makes the backups that are due by windlass:backupEveryHours and windlass:volumeSnapshotEveryHours, and the copies of root-disk snapshots that
- * windlass:snapshotCopyRegions asks for. What went wrong is in the result; only bugs and `Cancelled` are thrown. Nothing is deleted.
+ * windlass:snapshotCopyRegions asks for. What went wrong is in the result; copies of snapshots are begun and not waited for; only bugs and `Cancelled` are thrown. Nothing is deleted.
  */
 export async function runDueBackups(stack: BackupStack, options: OperationOptions = {}): Promise<DueBackups> {
   const done: DueBackups = { copies: [], failures: [] };
@@ -47,7 +47,7 @@ export async function runDueBackups(stack: BackupStack, options: OperationOption
     if (await due("volume", () => lastVolume(stack))) done.volume = await snapshotVolume(stack, options);
   });
   await attempt("copies", async () => {
-    done.copies = await copyRootSnapshots(stack, options);
+    done.copies = await copyRootSnapshots(stack, { ...options, wait: false });
   });
   return done;
 }

@@ -87,6 +87,8 @@ test("the node's newest root-disk snapshot is copied to the regions that lack it
   expect(await copyRootSnapshots(await open())).toEqual([{ snapshot: id, name: "windlass-stop-1", region: "nyc2" }]);
   expect((await cloud.snapshot(id)).regions.sort()).toEqual(["nyc2", "tor1"]);
   expect((await runDueBackups(await open())).copies).toEqual([]);
+  stack.configure({ snapshotCopyRegions: ["nyc2", "ams3"] });
+  expect((await runDueBackups(await open())).copies.map(({ region }) => region)).toEqual(["ams3"]);
 });
 
 test("no volume: NotFound, and a failure of the schedule that keeps nothing else from being done", async () => {
