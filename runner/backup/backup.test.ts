@@ -139,7 +139,7 @@ describe("a backup", () => {
   });
 
   test("takes a file that changes after it was listed as it is when it is read", async () => {
-    put("a", "before it changed");
+    put("a", "before");
     const changing = {
       ...stack,
       ssh: async (work: (ssh: SshConnection) => Promise<unknown>) =>
@@ -147,14 +147,14 @@ describe("a backup", () => {
           work({
             ...ssh,
             streams: (use, signal) => {
-              put("a", "after");
+              put("a", "after!");
               return ssh.streams(use, signal);
             },
           }),
         ),
     } as BackupStack;
-    expect(await backupFiles(changing)).toMatchObject({ files: 1, bytes: 5 });
-    expect(objects(first, "backups")).toEqual([sum("after")]);
+    expect(await backupFiles(changing)).toMatchObject({ files: 1, bytes: 6 });
+    expect(objects(first, "backups")).toEqual([sum("after!")]);
   });
 
   test("leaves out a file that went away, and says so", async () => {
