@@ -259,9 +259,13 @@ describe("killed at any point, the same command goes on", () => {
   /** kill -9 of a command as soon as the cloud looks like that. */
   async function killWhen(args: string[], condition: () => Promise<boolean>): Promise<void> {
     const { child, done } = stack.cli([...args, "--yes", "--stack", "test", "--json"]);
-    await until(condition);
+    const early = done.then(({ code, stderr }) => {
+      throw new Error(`it ended with ${code} before that: ${stderr}`);
+    });
+    await Promise.race([until(condition), early]);
     child.kill("SIGKILL");
     expect((await done).signal).toBe("SIGKILL");
+    await early.catch(() => undefined);
   }
   const marked = (kind: string) => async () => (await markers()).includes(kind);
 
