@@ -10,7 +10,7 @@ export interface PollOptions {
   windowMs: number;
   /** The watcher's time in milliseconds since 1970: the nodes stamp their readings by it. */
   now: number;
-  /** Nodes asked at the same time: each takes about half a second to read its GPUs. @default 64 */
+  /** Nodes asked at the same time: each takes about half a second to read its GPUs. @default 48 */
   concurrency?: number;
   /** For the handshake, and again for the answer, in milliseconds. @default 30000 */
   timeoutMs?: number;
@@ -44,7 +44,7 @@ export async function* pollNodes(nodes: readonly PooledNode[], options: PollOpti
       );
   };
   try {
-    for (let count = 0; count < (options.concurrency ?? 64); count++) start();
+    for (let count = 0; count < (options.concurrency ?? 48); count++) start();
     while (running.size > 0) {
       const { asked, answer } = await Promise.race(running.values());
       running.delete(asked);
