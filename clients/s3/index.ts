@@ -115,7 +115,7 @@ export async function openBucket(options: BucketOptions) {
         const sha256 = createHash("sha256");
         const body = Readable.from(observed(chunks, etag, sha256), { objectMode: false });
         const upload = new Upload({ client, params: { Bucket, Key, Body: body }, partSize, queueSize: PARTS_AT_ONCE });
-        const stop = () => void upload.abort();
+        const stop = () => void upload.abort().catch(() => undefined);
         signal?.addEventListener("abort", stop, { once: true });
         try {
           await upload.done();
@@ -134,7 +134,10 @@ export async function openBucket(options: BucketOptions) {
         const { Uploads = [] } = await client.send(new sdk.ListMultipartUploadsCommand({ Bucket, Prefix }), send);
         const old = Uploads.filter(({ Initiated }) => (Initiated?.getTime() ?? 0) < before);
         for (const { Key, UploadId } of old)
-          await client.send(new sdk.AbortMultipartUploadCommand({ Bucket, Key, UploadId }), send);
+          await client.send(new sdk.AbortMultipartUploadCommand({ Bucket, Key, UploadId }), send).catch((error) => {
+            // Whoever sent it has ended it meanwhile.
+            if (!isMissing(error)) throw error;
+          });
         return old.length;
       }),
     close: () => client.destroy(),

@@ -25,7 +25,7 @@ export async function startS3Server(...buckets: string[]): Promise<S3Server> {
   const folder = join(root, "buckets");
   const sidecar = join(root, "metadata");
   for (const path of [sidecar, ...buckets.map((bucket) => join(folder, bucket))]) mkdirSync(path, { recursive: true });
-  const port = await freePort();
+  let port = await freePort();
   const credentials = { accessKeyId: "TESTKEYTESTKEYTESTKE", secretAccessKey: "s3cr3tOfTheTestsAndOfNothingElse" };
   let child: ChildProcess | undefined;
   const kill = async () => {
@@ -42,7 +42,18 @@ export async function startS3Server(...buckets: string[]): Promise<S3Server> {
     child = spawn(program, words, { env: { ...process.env, ...keys }, stdio: ["ignore", "ignore", "pipe"] });
     await answers(`http://127.0.0.1:${port}`, child);
   };
-  await start();
+  // A port that was free may be somebody else's by now.
+  for (let attempt = 1; ; attempt++) {
+    const up = await start().then(
+      () => true,
+      (error: unknown) => {
+        if (attempt === 5) throw error;
+        return false;
+      },
+    );
+    if (up) break;
+    port = await freePort();
+  }
   const remove = async () => {
     await kill();
     rmSync(root, { recursive: true, force: true });
