@@ -17,7 +17,8 @@ export function archivePath(mountPoint: string, operation: string): string {
 export const PAUSE_SECONDS = 1800;
 
 /** GiB in use on the root disk, as a number on standard output. */
-export const USED_ROOT = "df -B1048576 --output=used / | tail -n 1 | awk '{print $1/1024}'";
+export const USED_ROOT =
+  "if [ \"$(stat -f -c %T /)\" = overlayfs ]; then du -sxm / 2>/dev/null; else df -B1048576 --output=used / | tail -n 1; fi | awk '{print $1/1024}'";
 
 /**
  * Marks the training as paused on the volume, so that no bootstrap starts it, and ends the job: TERM to its whole process group, then wait.
