@@ -13,6 +13,7 @@ const plan: Plan = {
     diffMonthly: 50,
     resources: [],
     unpriced: ["bucket"],
+    coverage: { resources: 2, priced: 1, free: 0, usage: 0, unpriced: 1 },
   },
   policy: { violations: [{ policy: "budget", resource: "node", message: "over by $20.00", fix: "Raise it." }] },
   steps: [
