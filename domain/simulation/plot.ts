@@ -20,6 +20,7 @@ export function plotMonth(month: Month, title: string, bars: readonly Bar[]): st
   const height = BARS.top + bars.length * (BARS.height + BARS.gap) + 20;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}">`,
+    `<title>${escaped(title)}</title>`,
     `<rect width="${WIDTH}" height="${height}" fill="#ffffff"/>`,
     text(LEFT, 24, title, 'font-size="15" font-weight="bold"'),
     ...lines(month),
@@ -77,7 +78,10 @@ function dollars(bars: readonly Bar[], hours: number): string[] {
 }
 
 function text(x: number, y: number, words: string, more: string): string {
-  const escaped = words.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
   const font = more.includes("font-size") ? 'font-family="sans-serif"' : FONT;
-  return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" ${font} ${more}>${escaped}</text>`;
+  return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" ${font} ${more}>${escaped(words)}</text>`;
+}
+
+function escaped(words: string): string {
+  return words.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
