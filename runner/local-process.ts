@@ -27,6 +27,8 @@ export interface StartOptions extends LocalCloudOptions {
   actionScale?: number;
   /** `real`, `scaled` or `driven`. @default `real` */
   clock?: string;
+  /** Whether the API answers 429 beyond DigitalOcean's 250 requests a minute. @default true */
+  rateLimit?: boolean;
 }
 
 /** A GPU droplet takes three minutes at DigitalOcean: 18 s show that there is a wait and what is done meanwhile. */
@@ -104,6 +106,7 @@ async function spawnCloud(options: StartOptions, backend: LocalBackend): Promise
     ...["--data", folder, "--backend", backend, "--port", String(port)],
     ...["--action-scale", String(scale)],
     ...(options.clock ? ["--clock", options.clock] : []),
+    ...(options.rateLimit === false ? ["--no-rate-limit"] : []),
   ];
   const before = existsSync(logFile) ? readFileSync(logFile, "utf8").length : 0;
   const log = openSync(logFile, "a", 0o600);

@@ -93,7 +93,8 @@ export async function testStack(options: TestStackOptions = {}): Promise<TestSta
   process.env.WINDLASS_RETRY_SCALE = "0.02";
   const local = { home };
   const startCloud = async () => {
-    await startLocalCloud({ ...local, backend, actionScale });
+    // Tests ask more often than a minute's limit allows, and would wait for the next one.
+    await startLocalCloud({ ...local, backend, actionScale, rateLimit: false });
   };
   await startCloud();
   return {

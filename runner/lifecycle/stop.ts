@@ -1,6 +1,6 @@
 import type { Droplet } from "../../clients/digitalocean/index.ts";
 import { UserError } from "../../domain/errors.ts";
-import { type NodeMarkers, nodePhase, operationId } from "../../domain/node-marker.ts";
+import { type NodeMarkers, nodePhase, operationId, stopSnapshotName } from "../../domain/node-marker.ts";
 import type { OperationOptions } from "../progress.ts";
 import { archiveRoot, drain } from "./drain.ts";
 import { nodeLease, withLease } from "./lease.ts";
@@ -10,7 +10,7 @@ import type { NodeStack } from "./node-stack.ts";
 import { stillBilled } from "./still-billed.ts";
 import { planStop } from "./stop-plan.ts";
 import type { StopNodeOptions, StopPlan, StopResult } from "./stop-result.ts";
-import { ensureStopSnapshot } from "./stop-snapshot.ts";
+import { ensureStopSnapshot, named } from "./stop-snapshot.ts";
 import { present, waitFor } from "./waiting.ts";
 
 export type { StillBilled } from "./still-billed.ts";
@@ -49,7 +49,7 @@ async function stop(stack: NodeStack, options: StopNodeOptions & OperationOption
   if (options.dryRun) return { ...resultOf(stack, markers), outcome: "planned", plan };
   if (options.confirm && !(await options.confirm(plan)))
     throw new UserError("Cancelled", { reason: "not confirmed; nothing was changed" });
-  const operation = markers.stopping?.operation ?? operationId(await stack.clock.now(), Math.random());
+  const operation = await beginOperation(stack, droplet, markers);
   const { strategy } = plan;
   await placeMarker(stack.cloud, stack.owner, { kind: "stopping", operation, strategy });
   const warnings = await saveAndPowerOff(stack, droplet, { ...plan, operation }, options);
@@ -61,6 +61,17 @@ async function stop(stack: NodeStack, options: StopNodeOptions & OperationOption
   const now = await nodeMarkers(stack.cloud, stack.owner);
   const result = await destroy(stack, now, [droplet.id], options);
   return { ...result, warnings, plan };
+}
+
+/**
+ * The stop that an earlier run began, or a new one. A droplet that is up has been at work since then (somebody powered it on): what that run
+ * saved of it is old, and goes before anybody takes it for the newest.
+ */
+async function beginOperation(stack: NodeStack, droplet: Droplet, { stopping }: NodeMarkers): Promise<string> {
+  if (stopping && droplet.status !== "active") return stopping.operation;
+  const old = stopping ? await named(stack, stopSnapshotName(stack.owner.node, stopping.operation)) : [];
+  for (const { id } of old) await present(stack.cloud.deleteSnapshot(id));
+  return operationId(await stack.clock.now(), Math.random());
 }
 
 /** Drains while the node is up, then powers it off. A golden stop goes no further than a verified archive. */

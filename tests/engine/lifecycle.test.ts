@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { stopSnapshotName } from "../../domain/node-marker.ts";
 import {
   down,
   localCloudControl,
@@ -9,6 +10,7 @@ import {
   stopNode,
   up,
 } from "../../runner/index.ts";
+import { placeMarker } from "../../runner/lifecycle/markers.ts";
 import { errorOf, type TestStack, testStack } from "../stack.ts";
 
 const NODE = "finance-smollm3-gpu-train-001";
@@ -295,6 +297,22 @@ describe("killed at any point, the same command goes on", () => {
     await killWhen(["node", "resume"], marked("resuming"));
     expect(await resume()).toMatchObject({ outcome: "resumed" });
     await expectRunning();
+  });
+
+  test("stop, killed after its snapshot, and powered on by hand since: the work done since is in a new snapshot", async () => {
+    const { cloud, owner } = await open();
+    const [droplet] = await cloud.droplets();
+    const old = stopSnapshotName(NODE, "0000old");
+    await placeMarker(cloud, owner, { kind: "stopping", operation: "0000old", strategy: "snapshot" });
+    const { id } = await cloud.dropletAction(droplet?.id ?? 0, { type: "snapshot", name: old });
+    await until(async () => (await cloud.action(id)).status === "completed");
+    expect(await names("snapshots")).toContain(old);
+    const { operation } = await stop();
+    expect(operation).not.toBe("0000old");
+    expect(await names("snapshots")).not.toContain(old);
+    expect(await names("snapshots")).toContain(stopSnapshotName(NODE, operation ?? ""));
+    await expectStopped();
+    await resume();
   });
 
   test("resume, killed when the droplet is there", async () => {
