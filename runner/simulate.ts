@@ -6,6 +6,7 @@ import { SHORTEST_WINDOW_STEPS } from "../domain/idleness.ts";
 import { type Fleet, type Month, simulateMonth, type Totals } from "../domain/simulation/month.ts";
 import type { StopRule } from "../domain/simulation/node-month.ts";
 import { HOURS_PER_MONTH } from "../domain/units.ts";
+import type { StackConfig } from "../stacks/config.ts";
 import { stackConfig } from "./prepare.ts";
 import type { OperationOptions } from "./progress.ts";
 import { resolveTarget, type TargetOptions } from "./target.ts";
@@ -24,7 +25,7 @@ export interface SimulateOptions extends TargetOptions {
   idlePercent?: number;
   /** Minutes between the announcement and the stop. @default 15 */
   noticeMinutes?: number;
-  /** `auto`, `snapshot` or `golden`. @default auto */
+  /** `auto` (the cheaper for each node, as where windlass:goldenImage is set), `snapshot` or `golden`. @default auto */
   strategy?: string;
   /** Size whose price is taken from the catalog. @default gpu-h100x1-80gb */
   size?: string;
@@ -114,11 +115,17 @@ export async function simulate(given: SimulateOptions & OperationOptions = {}): 
 /** The timers, the strategy and the size of a stack. */
 function stackOptions(options: TargetOptions): SimulateOptions {
   const config = stackConfig(resolveTarget(options));
-  const { autoShutdownHours, idleGpuPercent, noticeMinutes, stopStrategy, snapshotOnStop, gpuSize } = config;
+  const { autoShutdownHours, idleGpuPercent, noticeMinutes, stopStrategy, gpuSize } = config;
   return {
     ...{ idleHours: autoShutdownHours, idlePercent: idleGpuPercent, noticeMinutes, size: gpuSize },
-    strategy: stopStrategy === "auto" && !snapshotOnStop ? "golden" : stopStrategy,
+    strategy: stopStrategy === "auto" ? meant(config) : stopStrategy,
   };
+}
+
+/** `auto` is a choice only where there is a golden image. */
+function meant({ snapshotOnStop, goldenImage }: StackConfig): string {
+  if (!snapshotOnStop) return "golden";
+  return goldenImage === undefined ? "snapshot" : "auto";
 }
 
 /** Runs one month after the other, tells how far it is, and stops between two nodes. */

@@ -79,11 +79,12 @@ export interface StackConfig {
   snapshotOnStop: boolean;
   /**
    * How the root disk survives a stop: `snapshot` (all of it; 1 to 3 minutes for each GB in use), `golden` (rebuilt from goldenImage; keepPaths
-   * are kept on the volume; minutes), or `auto` (the cheaper by GB in use). @default "auto"
+   * are kept on the volume; minutes), or `auto` (the cheaper by GB in use where goldenImage is set, else `snapshot`: packages and settings outside
+   * keepPaths must not be given up without being asked). @default "auto"
    */
   stopStrategy: "auto" | "snapshot" | "golden";
-  /** Image that the golden strategy rebuilds the root disk from: a slug or a snapshot's id. @default image */
-  goldenImage: string;
+  /** Image that the golden strategy rebuilds the root disk from: a slug or a snapshot's id; without one it is `image`. */
+  goldenImage?: string;
   /** Folders of the root disk that the golden strategy keeps on the volume. @default ["/root", "/home", "/opt", "/srv", "/usr/local"] */
   keepPaths: string[];
   /** Shell command that the node runs before it stops. */
@@ -287,7 +288,6 @@ function withDefaults(input: ConfigInput, context: ConfigContext): StackConfig {
     emailTo: input.emailTo ?? [],
     snapshotOnStop: input.snapshotOnStop ?? true,
     stopStrategy: input.stopStrategy ?? "auto",
-    goldenImage: input.goldenImage ?? input.image ?? "gpu-h100x1-base",
     keepPaths: input.keepPaths ?? ["/root", "/home", "/opt", "/srv", "/usr/local"],
     stopHookMinutes: input.stopHookMinutes ?? 60,
     fallbackSizes: input.fallbackSizes ?? [],

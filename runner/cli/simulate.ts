@@ -32,7 +32,7 @@ export default function command(): Command {
     )
     .option("--idle-percent <percent>", "a GPU below this is idle (default: 5)", number("idle-percent"))
     .option("--notice-minutes <minutes>", "from the announcement to the stop (default: 15)", number("notice-minutes"))
-    .option("--strategy <way>", "auto, snapshot or golden (default: auto)")
+    .option("--strategy <way>", "auto (the cheaper, with a golden image), snapshot or golden (default: auto)")
     .option("--size <slug>", "droplet size, for its price (default: gpu-h100x1-80gb)")
     .option("--price <dollars>", "US dollars per hour, in place of a size's", number("price"))
     .option("--compare <hours>", "the same month with these idle hours, too: 1,2,6,24", (text) =>

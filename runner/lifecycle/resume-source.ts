@@ -20,7 +20,7 @@ export async function resumeImage(stack: NodeStack, markers: NodeMarkers, given?
     throw new UserError("ResumeFailed", {
       node: owner.node,
       reason: `nothing says what ${owner.node} was stopped with`,
-      suggestion: `name an image: windlass node resume ${owner.node} --image ${config.goldenImage}; its volume is kept`,
+      suggestion: `name an image: windlass node resume ${owner.node} --image ${config.goldenImage ?? config.image}; its volume is kept`,
     });
   const found = await present(cloud.image(/^\d+$/.test(image) ? Number(image) : image));
   if (found?.regions.includes(config.gpuRegion)) return image;
@@ -31,7 +31,7 @@ export async function resumeImage(stack: NodeStack, markers: NodeMarkers, given?
   throw new UserError("ResumeFailed", {
     ...{ node: owner.node, image },
     reason: `${what} ${given !== undefined && !found ? "does not exist" : problem}`,
-    suggestion: `resume with another image: windlass node resume ${owner.node} --image ${config.goldenImage} (or a snapshot's id); what was on the root disk is lost then (packages, files outside the volume), volume ${config.volumeName} with data and checkpoints is kept`,
+    suggestion: `resume with another image: windlass node resume ${owner.node} --image ${config.goldenImage ?? config.image} (or a snapshot's id); what was on the root disk is lost then (packages, files outside the volume), volume ${config.volumeName} with data and checkpoints is kept`,
   });
 }
 

@@ -42,6 +42,8 @@ function chosen(
   if (wanted !== "auto") return wanted;
   return chooseStrategy({
     ...{ usedRootGiB: usedRoot, hourlyUsd },
-    ...{ snapshotOnStop: config.snapshotOnStop, goldenPossible: goldenPossible && ssh !== undefined },
+    snapshotOnStop: config.snapshotOnStop,
+    // What is outside of keepPaths comes from the golden image: only who made one has said that this is enough.
+    goldenPossible: ssh !== undefined && (config.goldenImage !== undefined || !config.snapshotOnStop),
   });
 }

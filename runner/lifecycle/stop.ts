@@ -130,7 +130,7 @@ async function savedImage(
   plan: StopPlan & { operation: string },
   options: OperationOptions,
 ): Promise<string> {
-  if (plan.strategy === "golden") return stack.config.goldenImage;
+  if (plan.strategy === "golden") return stack.config.goldenImage ?? stack.config.image;
   return (await ensureStopSnapshot(stack, dropletId, plan, options)).id;
 }
 
