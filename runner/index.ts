@@ -28,6 +28,7 @@ export { environment, exportLines } from "./environment.ts";
 export { health, healthError } from "./health.ts";
 export { type HoldOptions, type HoldResult, holdNode, type ReleaseResult, releaseNode } from "./lifecycle/hold.ts";
 export { openNodeStack } from "./lifecycle/open-node-stack.ts";
+export { type NodeRecovery, recoverNode } from "./lifecycle/recover-node.ts";
 export { type ResumeNodeOptions, type ResumePlan, type ResumeResult, resumeNode } from "./lifecycle/resume.ts";
 export { type StillBilled, type StopNodeOptions, type StopPlan, type StopResult, stopNode } from "./lifecycle/stop.ts";
 export {

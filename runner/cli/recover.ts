@@ -1,4 +1,6 @@
 import type { Command } from "commander";
+import { openNodeStack } from "../lifecycle/open-node-stack.ts";
+import { type NodeRecovery, recoverNode } from "../lifecycle/recover-node.ts";
 import { type RecoverResult, recover } from "../recover.ts";
 import { type CommonOptions, stackCommand, targetOptions } from "./options.ts";
 import { print, printJson } from "./output.ts";
@@ -13,7 +15,7 @@ export default function command(): Command {
       "after",
       `
 After a kill or a power cut: removes locks of dead processes, takes objects that were made and not noted into the state,
-deletes those that were made twice. windlass up does this by itself.
+deletes those that were made twice. windlass up does this by itself. A stop or a resume of a node that was killed is finished.
 
 Examples:
   $ windlass recover --dry-run
@@ -21,15 +23,23 @@ Examples:
     )
     .action(async (options: CommonOptions & { breakLock?: boolean }) => {
       const flags = { dryRun: options.dryRun === true, breakLock: options.breakLock === true };
-      const result = await withSession((session) => recover({ ...targetOptions(options), ...session, ...flags }));
-      if (options.json) printJson(result);
-      else show(result, flags.dryRun);
+      const { result, node } = await withSession(async (session) => {
+        const all = { ...targetOptions(options), ...session };
+        const recovered = await recover({ ...all, ...flags });
+        // A dry run leaves the state as it is, and an unrecovered one cannot be opened.
+        if (flags.dryRun && recovered.needed) return { result: recovered, node: null };
+        const lease = { dryRun: flags.dryRun, breakLease: flags.breakLock };
+        return { result: recovered, node: await recoverNode(await openNodeStack(all), { ...session, ...lease }) };
+      });
+      if (options.json) printJson({ ...result, node });
+      else show(result, node, flags.dryRun);
     });
 }
 
-function show(result: RecoverResult, dryRun: boolean): void {
+function show(result: RecoverResult, node: NodeRecovery | null, dryRun: boolean): void {
+  if (node?.unfinished) print(`The ${node.unfinished} of ${node.node} ${dryRun ? "would be" : "is"} finished.`);
   if (!result.needed) {
-    print(`Stack ${result.stack} needs no recovery.`);
+    if (!node?.unfinished) print(`Stack ${result.stack} needs no recovery.`);
     return;
   }
   print(`Stack ${result.stack}${dryRun ? ", would be done" : ""}:`);

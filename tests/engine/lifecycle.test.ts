@@ -299,6 +299,17 @@ describe("killed at any point, the same command goes on", () => {
     await expectRunning();
   });
 
+  test.each(["stop", "resume"])("windlass recover finishes a %s that was killed", async (operation) => {
+    if (operation === "resume") await stop();
+    await killWhen(["node", operation], marked(operation === "stop" ? "stopping" : "resuming"));
+    const { stdout, code } = await stack.cli(["recover", "--stack", "test", "--json"]).done;
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).node).toMatchObject({ unfinished: operation, finished: true });
+    if (operation === "stop") await expectStopped();
+    else await expectRunning();
+    if (operation === "stop") await resume();
+  });
+
   test("stop, killed after its snapshot, and powered on by hand since: the work done since is in a new snapshot", async () => {
     const { cloud, owner } = await open();
     const [droplet] = await cloud.droplets();
