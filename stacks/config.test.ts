@@ -119,6 +119,18 @@ test.each([
   [{ trainingCommand: "python3 train.py" }, "repositoryUrl is not set"],
   [{ dataTarget: "/mnt/x/y" }, "dataSource is not set"],
   [{ snapshotOnStop: "yes" }, "true or false"],
+  [{ autoShutdownHours: "-1" }, "or off"],
+  [{ autoShutdownHours: "0.5", sampleSeconds: "1800" }, "shorter than three samples"],
+  [{ expireStoppedDays: "never" }, "or off"],
+  [{ maxLifetimeHours: "0" }, "or off"],
+  [{ idleGpuPercent: "101" }, "from 0 to 100"],
+  [{ stopStrategy: "fast" }, "auto, snapshot or golden"],
+  [{ keepPaths: '["home"]' }, "absolute path"],
+  [{ fallbackSizes: '["c-8-intel"]' }, "windlass:fallbackSizes"],
+  [{ smtpUrl: "smtp://localhost" }, "set windlass:emailTo"],
+  [{ emailTo: '["nobody"]' }, "no e-mail address"],
+  [{ backupBucket: "finance" }, "needs windlass:backupEndpoint"],
+  [{ snapshotCopyRegions: '["Toronto"]' }, "no region slug"],
   [{ cloud: "aws" }, "local or digitalocean"],
   [{ repositoryRef: "--upload-pack=evil" }, "branch, tag or commit"],
 ] as [Record<string, string>, string][])("%o is refused", (values, text) => {
@@ -137,4 +149,11 @@ test("every key is documented, with a default where it has one", () => {
       expect(doc.slice(doc.lastIndexOf("/**")), `${name?.[1]}`).toContain("@default");
   }
   expect(members.length).toBeGreaterThan(30);
+});
+
+test("a timer can be off, and a secret is not shown in what is wrong with it", () => {
+  expect(loadConfig({ ...least, autoShutdownHours: "off" }, undefined, context).autoShutdownHours).toBe("off");
+  const { message } = refusal({ ...least, slackWebhookUrl: "hooks.example.com/secret" });
+  expect(message).toContain("windlass:slackWebhookUrl");
+  expect(message).not.toContain("secret");
 });

@@ -124,12 +124,27 @@ describe("a node that idles", () => {
     expect((await preview(stack.options)).changes).toMatchObject({ create: 0, update: 0, replace: 0, delete: 0 });
   });
 
+  it("stays up where a hook that is required fails", async () => {
+    const { code, stdout } = await stack.cli([
+      ...["node", "stop", "--hook", "echo not yet >&2; exit 3", "--require-hook", "--yes", ...words],
+    ]).done;
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({ error: "StopFailed" });
+    expect((await stack.objects()).droplets).toMatchObject([{ status: "active" }]);
+    expect((await preview(stack.options)).changes).toMatchObject({ create: 0, update: 0, replace: 0, delete: 0 });
+  });
+
   it("stops by the golden strategy and trains on from its checkpoint when it comes back", async () => {
     const kept = await keptDigest();
-    await cli("node", "stop", "--strategy", "golden", "--yes");
+    const hook = "echo drained >/root/drained; sleep 60";
+    const stop = await cli<{ warnings: string[] }>(
+      ...["node", "stop", "--strategy", "golden", "--hook", hook, "--hook-minutes", "0.05", "--yes"],
+    );
+    expect(stop.warnings.join()).toMatch(/hook/);
     expect(await counts(stack)).toMatchObject({ droplets: 0, volumes: 1 });
     await cli("node", "resume", "--run", "--yes");
     expect(await keptDigest()).toBe(kept);
+    expect(await run("cat /root/drained")).toBe("drained");
     // The log says where it began, and the checkpoints go on from there.
     await run(
       `for i in $(seq 300); do grep -q 'starting at step ${step}$' ${MOUNT}/logs/training.log && exit 0; sleep 0.1; done; tail ${MOUNT}/logs/training.log >&2; exit 1`,
