@@ -100,8 +100,12 @@ describe("a stopped node", () => {
 
 it("goes on with a stop that was begun, and leaves what is expired or resuming alone", () => {
   const stopping = { notices: [], stopping: { operation: "o", strategy: "golden" as const } };
-  expect(decideLifecycle({ ...running, markers: stopping }).act).toBe("stop");
-  expect(decideLifecycle({ ...running, markers: { ...stopping, ...hold(NOW + 1) } }).act).toBe("none");
+  const off = { droplet: { createdAt: NOW - 10 * DAY, status: "off" } };
+  expect(decideLifecycle({ ...running, ...off, markers: stopping }).act).toBe("stop");
+  expect(decideLifecycle({ ...running, ...off, markers: { ...stopping, ...hold(NOW + 1) } }).act).toBe("none");
+  // Somebody has powered it on since: only idleness stops it, and people are told.
+  expect(decideLifecycle({ ...running, idle: busy, markers: stopping }).act).toBe("none");
+  expect(lifecycleWarnings({ ...running, markers: stopping })).toMatchObject([{ topic: "unfinished-stop" }]);
   const resuming = { notices: [], resuming: { operation: "000000000abcd", image: "1", size: "s" } };
   expect(decideLifecycle({ ...running, idle, markers: resuming }).act).toBe("none");
   expect(lifecycleWarnings({ ...running, markers: resuming })).toMatchObject([{ act: "warn", topic: "resume" }]);
@@ -153,7 +157,9 @@ describe("for whatever facts", () => {
         const over =
           lifetime !== "off" && given.droplet !== undefined && NOW >= given.droplet.createdAt + lifetime * HOUR;
         const idled = given.idle?.idle === true && given.timers.autoShutdownHours !== "off";
-        expect(nodePhase(given.markers) === "stopping" || idled || over).toBe(true);
+        expect((nodePhase(given.markers) === "stopping" && given.droplet?.status !== "active") || idled || over).toBe(
+          true,
+        );
       }),
       { numRuns: 2000 },
     );
@@ -173,7 +179,8 @@ describe("for whatever facts", () => {
     fc.assert(
       fc.property(facts, (given) => {
         const decision = decideLifecycle(given);
-        if (!destroys(decision) || nodePhase(given.markers) === "stopping") return;
+        if (!destroys(decision) || (nodePhase(given.markers) === "stopping" && given.droplet?.status !== "active"))
+          return;
         const lead = given.timers.noticeMinutes * 60_000;
         const needed = decision.act === "expire" ? Math.max(DAY, lead) : lead;
         const announced = given.markers.notices.some(

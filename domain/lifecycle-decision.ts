@@ -25,7 +25,7 @@ export interface LifecycleFacts {
 }
 
 /** What a decision is about; the first three are also the actions of notice markers. */
-export type Topic = "stop" | "lifetime" | "expire" | "powered-off" | "ssh-key" | "resume";
+export type Topic = "stop" | "lifetime" | "expire" | "powered-off" | "ssh-key" | "resume" | "unfinished-stop";
 
 /** What is to be done with a node now, and why. */
 export interface Decision {
@@ -62,8 +62,11 @@ export function decideLifecycle(facts: LifecycleFacts): Decision {
     return announced ? decide("withdraw", announced.action as Topic, reason) : decide("none", "stop", reason);
   }
   if (phase === "stopped") return decideStopped(facts, decide);
-  if (phase === "stopping") return decide("stop", "stop", "a stop of this node was begun and is not finished");
-  if (phase === "running" && facts.droplet) return decideRunning(facts, facts.droplet, decide);
+  // One that is up again may be at work: it is judged like any other.
+  const up = facts.droplet?.status === "active";
+  if (phase === "stopping" && !up) return decide("stop", "stop", "a stop of this node was begun and is not finished");
+  if ((phase === "running" || phase === "stopping") && facts.droplet)
+    return decideRunning(facts, facts.droplet, decide);
   return decide("none", "stop", phase === "running" ? "there is no droplet" : `the node is ${phase}`);
 }
 
@@ -167,6 +170,14 @@ export function lifecycleWarnings(facts: LifecycleFacts & { keyCreatedAt?: numbe
         "warn",
         "powered-off",
         "the droplet is powered off and STILL BILLED like a running one: stop it with windlass node stop, which ends the bill and keeps the data",
+      ),
+    );
+  if (phase === "stopping" && droplet?.status === "active")
+    found.push(
+      warn(
+        "warn",
+        "unfinished-stop",
+        "a stop of this node was begun and is not finished, and its droplet is up: finish it with windlass node stop, or undo it with windlass node resume",
       ),
     );
   const begun = markers.resuming && Number.parseInt(markers.resuming.operation.slice(0, 9), 36);

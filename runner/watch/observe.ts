@@ -46,7 +46,12 @@ export async function observe(
   };
   const at = (now: number) => ({ now, ...(keyAge === undefined ? {} : { keyCreatedAt: now - keyAge }) });
   const found = { ...(droplet ? { droplet } : {}) };
-  if (nodePhase(markers) !== "running" || droplet?.status !== "active" || config.autoShutdownHours === "off")
+  const phase = nodePhase(markers);
+  if (
+    (phase !== "running" && phase !== "stopping") ||
+    droplet?.status !== "active" ||
+    config.autoShutdownHours === "off"
+  )
     return { ...found, facts: { ...facts, ...at(await clock.now()) } };
   const window = { windowMs: config.autoShutdownHours * 3_600_000, stepMs: config.sampleSeconds * 1000 };
   const answer = await load(stack, droplet, { ...window, now: await clock.now() }).catch(
