@@ -8,9 +8,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UserError } from "../../domain/errors.ts";
 import { quote } from "../../domain/shell.ts";
-import { connect, type SshConnection } from "./connection.ts";
+import type { SshConnection } from "./connection.ts";
 import { connectOptions, note, runEntry } from "./entry.ts";
 import { progressLine } from "./progress.ts";
+import { RESTART_MS, waitForSsh } from "./wait.ts";
 
 await runEntry(async (signal) => {
   const [repository, commit, bundle, folder] = process.argv.slice(2);
@@ -20,7 +21,7 @@ await runEntry(async (signal) => {
       { reason: "usage: send-repository.ts REPOSITORY COMMIT BUNDLE FOLDER" },
       { exitCode: 2 },
     );
-  const ssh = await connect({ ...connectOptions(process.env), signal });
+  const ssh = await waitForSsh({ ...connectOptions(process.env), signal, totalMs: RESTART_MS });
   const scratch = mkdtempSync(join(tmpdir(), "windlass-bundle-"));
   try {
     const there = await newestThere(ssh, folder);

@@ -6,10 +6,10 @@ import { join } from "node:path";
 import { UserError } from "../../domain/errors.ts";
 import { quote } from "../../domain/shell.ts";
 import { formatBytes } from "../../domain/units.ts";
-import { connect } from "./connection.ts";
 import { connectOptions, note, runEntry } from "./entry.ts";
 import { readManifest } from "./manifest.ts";
 import { progressLine } from "./progress.ts";
+import { RESTART_MS, waitForSsh } from "./wait.ts";
 
 await runEntry(async (signal) => {
   const [source, target, manifestFile] = process.argv.slice(2);
@@ -23,7 +23,7 @@ await runEntry(async (signal) => {
       reason: `${JSON.stringify(odd.path)}: line breaks and backslashes cannot be sent`,
       suggestion: "rename the file",
     });
-  const ssh = await connect({ ...connectOptions(process.env), signal });
+  const ssh = await waitForSsh({ ...connectOptions(process.env), signal, totalMs: RESTART_MS });
   try {
     const result = await ssh.put(source, target, {
       cacheFile,

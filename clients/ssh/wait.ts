@@ -11,6 +11,9 @@ export interface WaitOptions extends ConnectOptions {
   onTry?: (error: UserError, elapsedMs: number) => void;
 }
 
+/** The longest that an ssh server is away which cloud-init makes read its keys and settings again, in milliseconds. */
+export const RESTART_MS = 20_000;
+
 /** Pauses between tries grow to this, in milliseconds. */
 const LONGEST_PAUSE = 2000;
 
