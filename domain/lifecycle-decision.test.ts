@@ -68,6 +68,17 @@ describe("an active node", () => {
     expect(decideLifecycle(soon)).toMatchObject({ act: "notice", topic: "lifetime" });
   });
 
+  it("is not announced twice where it is idle as well", () => {
+    const old = { ...running, idle, droplet: { createdAt: NOW - 720 * HOUR, status: "active" } };
+    expect(decideLifecycle(old)).toMatchObject({ act: "notice", topic: "lifetime" });
+    expect(decideLifecycle({ ...old, markers: told("lifetime", NOW - 60_000) })).toMatchObject({
+      act: "none",
+      topic: "lifetime",
+      dueAt: NOW + 14 * 60_000,
+    });
+    expect(decideLifecycle({ ...old, markers: told("stop", NOW - HOUR) }).act).toBe("notice");
+  });
+
   it("counts as active where nothing is known of it", () => {
     expect(decideLifecycle(running)).toMatchObject({
       act: "none",

@@ -93,7 +93,9 @@ function decideRunning(facts: LifecycleFacts, droplet: { createdAt: number }, de
   const lifetime = decideLifetime(facts, droplet, decide);
   if (lifetime && lifetime.act !== "none") return lifetime;
   const idle = decideIdle(facts, droplet, decide);
-  return idle.act === "none" && idle.dueAt === undefined && lifetime ? lifetime : idle;
+  // Who was told of one end need not be told of another that comes no sooner.
+  const news = idle.dueAt !== undefined && idle.dueAt < (lifetime?.dueAt ?? Number.POSITIVE_INFINITY);
+  return lifetime && (idle.act === "none" || idle.act === "notice") && !news ? lifetime : idle;
 }
 
 /** Undefined where the lifetime says nothing yet. */

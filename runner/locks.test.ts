@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { refuseLiveLocks, removeLock, stackLocks } from "./locks.ts";
+import { orphanedEngine, refuseLiveLocks, removeLock, stackLocks } from "./locks.ts";
 import type { Target } from "./target.ts";
 
 const home = () => mkdtempSync(join(tmpdir(), "windlass-locks-"));
@@ -62,9 +62,17 @@ test("an engine whose runner is gone is orphaned", async () => {
   const folder = home();
   lock(folder, { pid: live, hostname: hostname() });
   mkdirSync(join(folder, "operations"));
-  const operation = { kind: "up", enginePid: live, runnerPid: gone, startedAt: "" };
-  writeFileSync(join(folder, "operations", "local-p-dev.json"), JSON.stringify(operation));
+  const note = (runnerPid: number, enginePid: number) => {
+    const operation = { kind: "up", enginePid, runnerPid, startedAt: "" };
+    writeFileSync(join(folder, "operations", "local-p-dev.json"), JSON.stringify(operation));
+  };
+  note(gone, live);
   expect(stackLocks(targetIn(folder))).toMatchObject([{ state: "orphaned" }]);
+  expect(orphanedEngine(targetIn(folder))).toBe(live);
+  note(process.pid, live);
+  expect(orphanedEngine(targetIn(folder))).toBeUndefined();
+  note(gone, gone);
+  expect(orphanedEngine(targetIn(folder))).toBeUndefined();
 });
 
 test("a lock from another machine cannot be judged; one cut short is nobody's", () => {

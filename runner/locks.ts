@@ -49,6 +49,13 @@ function lockState(lock: { pid: number; hostname: string }, operation: Operation
   return operation?.enginePid === lock.pid && !isAlive(operation.runnerPid) ? "orphaned" : "live";
 }
 
+/** The engine that a dead runner left behind, whether it has taken its lock yet or not. */
+export function orphanedEngine(target: Target): number | undefined {
+  const { enginePid, runnerPid } = readOperation(target) ?? {};
+  if (enginePid === undefined || runnerPid === undefined || isAlive(runnerPid)) return undefined;
+  return isEngine(enginePid) ? enginePid : undefined;
+}
+
 /** Whether the process lives and is a Pulumi: process numbers are used again, after a restart of the machine above all. */
 function isEngine(pid: number): boolean {
   if (!isAlive(pid)) return false;

@@ -3,7 +3,7 @@ import { type Deployment, readCheckpoint } from "./checkpoint.ts";
 import { openCloud } from "./cloud.ts";
 import type { Changes } from "./engine/events.ts";
 import { openStack, runEngine } from "./engine/stack.ts";
-import { isAlive, refuseLiveLocks, removeLock, type StackLock, stackLocks } from "./locks.ts";
+import { isAlive, orphanedEngine, refuseLiveLocks, removeLock, type StackLock, stackLocks } from "./locks.ts";
 import { endOperation, readOperation } from "./operations.ts";
 import type { OperationOptions } from "./progress.ts";
 import { type CloudObjects, planRecovery, type RecoveryPlan, recoveredDeployment } from "./recovery/plan.ts";
@@ -52,19 +52,23 @@ export async function recoverIfNeeded(
   deployment: Deployment | undefined,
   options: OperationOptions,
 ): Promise<boolean> {
-  if (stackLocks(target).length === 0 && (deployment?.pending_operations ?? []).length === 0) return false;
+  const orphan = orphanedEngine(target) !== undefined;
+  if (!orphan && stackLocks(target).length === 0 && (deployment?.pending_operations ?? []).length === 0) return false;
   await recoverTarget(target, options);
   return true;
 }
 
 async function recoverTarget(target: Target, options: RecoverOptions): Promise<RecoverResult> {
   const since = readOperation(target)?.startedAt;
+  const orphan = orphanedEngine(target);
+  // It may not have taken its lock yet: with it at work, the absence of locks and of pending operations says nothing.
+  if (orphan !== undefined && !options.dryRun) await stopOrphan(orphan, options);
   const locks = await clearLocks(target, options);
   const deployment = await stateOf(target);
   const pending = deployment?.pending_operations ?? [];
   const result: RecoverResult = {
     stack: target.stack,
-    needed: locks.length > 0 || pending.length > 0,
+    needed: orphan !== undefined || locks.length > 0 || pending.length > 0,
     locks: locks.map(({ pid, hostname: host, since: from }) => ({ pid, host, since: from })),
     ...{ adopted: [], dropped: [], removed: [], refreshed: null },
   };
@@ -83,7 +87,7 @@ async function recoverTarget(target: Target, options: RecoverOptions): Promise<R
   return result;
 }
 
-/** Removes locks that nobody holds; an engine whose runner died is asked to finish and save first. */
+/** Removes locks that nobody holds. */
 async function clearLocks(target: Target, options: RecoverOptions): Promise<StackLock[]> {
   const locks = stackLocks(target);
   refuseLiveLocks(
@@ -96,7 +100,6 @@ async function clearLocks(target: Target, options: RecoverOptions): Promise<Stac
     await stack.cancel();
   }
   for (const lock of locks) {
-    if (lock.state === "orphaned") await stopOrphan(lock, options);
     removeLock(lock);
     const text = `removed the lock of ${lock.state === "foreign" ? `a process on ${lock.hostname}` : `process ${lock.pid}, which is gone`}`;
     options.onEvent?.({ kind: "note", level: "info", text: `${text} (since ${lock.since})` });
@@ -104,7 +107,8 @@ async function clearLocks(target: Target, options: RecoverOptions): Promise<Stac
   return locks;
 }
 
-async function stopOrphan({ pid }: StackLock, options: RecoverOptions): Promise<void> {
+/** Asks an engine whose runner died to finish and save. */
+async function stopOrphan(pid: number, options: RecoverOptions): Promise<void> {
   options.onEvent?.({
     kind: "phase",
     text: `the engine (process ${pid}) outlived its runner: letting it finish what is in flight`,
