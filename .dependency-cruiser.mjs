@@ -4,9 +4,10 @@
  */
 const layers = {
   domain: [],
+  catalog: ["domain"],
   clients: ["domain"],
   components: ["domain", "catalog"],
-  policy: ["domain"],
+  policy: ["domain", "catalog"],
   stacks: ["components", "policy", "clients", "domain"],
   runner: ["stacks", "components", "policy", "clients", "domain", "catalog"],
   local: [],

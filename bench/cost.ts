@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
+import { catalogPrices } from "../catalog/digitalocean/prices.ts";
 import { costTree } from "../domain/cost/compare.ts";
 import { estimate } from "../domain/cost/estimate.ts";
 import type { Resource } from "../domain/cost/inputs.ts";
 import { NO_USAGE } from "../domain/cost/usage.ts";
-import { catalogPrices } from "../runner/price-list.ts";
 import { type Measurement, median } from "./measure.ts";
 
 const COUNT = 10_000;

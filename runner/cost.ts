@@ -1,8 +1,8 @@
+import { catalogPrices } from "../catalog/digitalocean/prices.ts";
 import { type CostEstimate, estimate } from "../domain/cost/estimate.ts";
 import type { Resource } from "../domain/cost/inputs.ts";
 import type { SizePrice } from "../domain/cost/node-price.ts";
 import type { ResourceState } from "./checkpoint.ts";
-import { catalogPrices } from "./price-list.ts";
 
 export type { CostEstimate, CostLine, Coverage } from "../domain/cost/estimate.ts";
 

@@ -1,32 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { SizePrice } from "../domain/cost/node-price.ts";
-import type { PriceList } from "../domain/cost/price-list.ts";
 import { UserError } from "../domain/errors.ts";
 import { openCloud } from "./cloud.ts";
-import { readPriceFile, readSizeFile } from "./price-file.ts";
-import { OWN_ROOT, type Target } from "./target.ts";
-
-const CATALOG = join(OWN_ROOT, "catalog", "digitalocean");
-
-/** Files that were read already: they do not change under a running command. */
-const read = new Map<string, unknown>();
-
-function once<T>(path: string, reader: (path: string) => T): T {
-  if (!read.has(path)) read.set(path, reader(path));
-  return read.get(path) as T;
-}
-
-/**
- * The prices of the catalog, or of another price file, with the sizes that the API told, where it did.
- * Throws `ConfigInvalid` with file and line where the file has a price that is none.
- */
-export function catalogPrices(options: { file?: string; sizes?: readonly SizePrice[] } = {}): PriceList {
-  const { items, tables } = once(options.file ?? join(CATALOG, "prices.yaml"), readPriceFile);
-  const given = options.sizes ?? [];
-  const sizes = given.length > 0 ? given : once(join(CATALOG, "sizes.yaml"), readSizeFile);
-  return { items, tables, sizes: new Map(sizes.map((size) => [size.slug, size])) };
-}
+import type { Target } from "./target.ts";
 
 /** Keeps the prices of the moment, dated, for questions that should not have to ask the cloud. */
 export function rememberPrices(target: Pick<Target, "home" | "cloud">, sizes: readonly SizePrice[]): void {

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { catalogPrices } from "../../catalog/digitalocean/prices.ts";
 import { digitalOcean } from "../../clients/digitalocean/index.ts";
 import type { SizePrice } from "../../domain/cost/node-price.ts";
 import { UserError } from "../../domain/errors.ts";
@@ -7,7 +8,7 @@ import { readStackFile } from "../../stacks/config-source.ts";
 import { liveResources } from "../checkpoint.ts";
 import { priced } from "../cost.ts";
 import { accountToken, accountUrl } from "../engine.ts";
-import { catalogPrices, rememberedPrices, rememberPrices } from "../price-list.ts";
+import { rememberedPrices, rememberPrices } from "../price-list.ts";
 import type { OperationOptions } from "../progress.ts";
 import { OWN_ROOT, resolveTarget, type TargetOptions } from "../target.ts";
 import { type Comparison, readPlanFile, readStateFile } from "./documents.ts";

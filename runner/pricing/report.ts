@@ -1,9 +1,9 @@
+import { readUsageFile } from "../../catalog/digitalocean/price-file.ts";
 import { type CostNode, costTree } from "../../domain/cost/compare.ts";
 import { type CostEstimate, estimate, priceAll, transferAllowanceGiB } from "../../domain/cost/estimate.ts";
 import type { PriceList } from "../../domain/cost/price-list.ts";
 import { NO_USAGE, usageFrom } from "../../domain/cost/usage.ts";
 import { usd } from "../../domain/units.ts";
-import { readUsageFile } from "../price-file.ts";
 import type { Comparison } from "./documents.ts";
 
 /** What `windlass cost` answers with: the estimate, the tree it is shown as, and what one has to know about it. */

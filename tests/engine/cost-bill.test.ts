@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { catalogPrices } from "../../catalog/digitalocean/prices.ts";
 import { estimate } from "../../domain/cost/estimate.ts";
 import type { Resource } from "../../domain/cost/inputs.ts";
 import { HOURS_PER_MONTH } from "../../domain/units.ts";
 import { type Cloud, startCloud } from "../../local/cloud/server.ts";
-import { catalogPrices } from "../../runner/price-list.ts";
 import { api } from "./harness.ts";
 
 const dataDir = mkdtempSync(join(tmpdir(), "windlass-bill-"));

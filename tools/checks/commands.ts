@@ -7,6 +7,7 @@ import { trackedFiles } from "./tracked-files.ts";
 /** Everything whose imports are looked at. */
 const codeFolders = [
   "domain",
+  "catalog",
   "clients",
   "components",
   "policy",

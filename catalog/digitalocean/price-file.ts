@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { isMap, isScalar, LineCounter, type Node, parseDocument, type YAMLMap } from "yaml";
-import type { SizePrice } from "../domain/cost/node-price.ts";
-import { ITEM_NAMES, type ItemName, type Price, type PriceList } from "../domain/cost/price-list.ts";
-import type { UsageFile } from "../domain/cost/usage.ts";
-import { UserError } from "../domain/errors.ts";
-import { nearest } from "../domain/spelling.ts";
+import type { SizePrice } from "../../domain/cost/node-price.ts";
+import { ITEM_NAMES, type ItemName, type Price, type PriceList } from "../../domain/cost/price-list.ts";
+import type { UsageFile } from "../../domain/cost/usage.ts";
+import { UserError } from "../../domain/errors.ts";
+import { nearest } from "../../domain/spelling.ts";
 
 /** A YAML file whose mistakes are told with file and line, all at once. */
 class Reader {

@@ -2,16 +2,15 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { VOLUME_USD_PER_GIB_MONTH } from "../domain/cost/node-price.ts";
-import { IDLE_RESERVED_IP_USD_PER_MONTH, SNAPSHOT_USD_PER_GIB_MONTH } from "../domain/cost/storage-price.ts";
-import type { UserError } from "../domain/errors.ts";
+import { VOLUME_USD_PER_GIB_MONTH } from "../../domain/cost/node-price.ts";
+import { IDLE_RESERVED_IP_USD_PER_MONTH, SNAPSHOT_USD_PER_GIB_MONTH } from "../../domain/cost/storage-price.ts";
+import type { UserError } from "../../domain/errors.ts";
 import { readPriceFile, readUsageFile } from "./price-file.ts";
-import { catalogPrices } from "./price-list.ts";
-import { OWN_ROOT } from "./target.ts";
+import { catalogPrices } from "./prices.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "windlass-prices-"));
 afterAll(() => rmSync(folder, { recursive: true }));
-const catalog = readFileSync(join(OWN_ROOT, "catalog", "digitalocean", "prices.yaml"), "utf8");
+const catalog = readFileSync(join(import.meta.dirname, "prices.yaml"), "utf8");
 
 /** Every problem that reading the text tells. */
 function problems(text: string, reader: (path: string) => unknown = readPriceFile): string[] {
