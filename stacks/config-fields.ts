@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { BUDGET_ACTIONS, type BudgetAction } from "../domain/budget.ts";
 import { TAG_PATTERN } from "../domain/tags.ts";
 import { networkProblem, vpcRangeProblem } from "./network-rules.ts";
 import { sizeProblem } from "./size-rules.ts";
@@ -75,6 +76,31 @@ function list(rule: (item: string) => Verdict, allowed: string, options: { least
   return { schema, allowed, fix: "change it" };
 }
 
+/** Numbers, as a YAML list or comma separated. */
+function numbers(from: number, to: number, unit: string): Field<number[]> {
+  const allowed = `a list of numbers from ${from} to ${to} (${unit})`;
+  const schema = z.string().transform((value, context) => {
+    const items = parseNumbers(value);
+    if (!items || items.length === 0) {
+      context.addIssue({ code: "custom", message: `must be ${allowed}`, params: { fix: "give it as a YAML list" } });
+      return z.NEVER;
+    }
+    items.forEach((item, index) => {
+      const right = item >= from && item <= to;
+      const reason = `${item} is no number from ${from} to ${to} (${unit})`;
+      judge(right ? undefined : { reason, fix: "change it" }, context, [index]);
+    });
+    return items;
+  });
+  return { schema, allowed, fix: "change it" };
+}
+
+function parseNumbers(value: string): number[] | undefined {
+  const inner = /^\s*\[(.*)\]\s*$/s.exec(value)?.[1] ?? value;
+  const items = inner.split(",").map((item) => item.trim().replace(/^"(.*)"$/, "$1"));
+  return items.every((item) => /^-?\d+(\.\d+)?$/.test(item)) ? items.map(Number) : undefined;
+}
+
 function parseList(value: string): string[] | undefined {
   if (!value.trim().startsWith("["))
     return value
@@ -145,6 +171,13 @@ export const fields = {
   trainingCommand: text(/\S/, "a shell command"),
   bootstrap: yesNo(),
   maxMonthlySpendUsd: number(0.01, 1_000_000, "US dollars", { whole: false }),
+  maxAccountSpendUsd: number(0.01, 10_000_000, "US dollars", { whole: false }),
+  budgetThresholds: numbers(1, 1000, "percent"),
+  budgetAction: {
+    schema: z.enum(BUDGET_ACTIONS),
+    allowed: "alert, refuse, stop-idle or stop-all",
+    fix: "choose one",
+  } as Field<BudgetAction>,
   autoShutdownHours: timer(0.1, 8760, "hours"),
   expireStoppedDays: timer(0.1, 3650, "days"),
   maxLifetimeHours: timer(0.1, 87_600, "hours"),
@@ -216,7 +249,7 @@ export function checkKey(key: keyof Fields, value: string, into: ConfigInput): P
     return {
       key,
       item: typeof item === "number" ? item : undefined,
-      given: typeof item === "number" ? parseList(value)?.[item] : given,
+      given: typeof item === "number" ? (parseList(value) ?? parseNumbers(value))?.[item]?.toString() : given,
       reason: custom ? issue.message : `must be ${field.allowed}`,
       fix: custom ? String(issue.params?.fix) : field.fix,
     };

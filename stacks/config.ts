@@ -1,3 +1,4 @@
+import type { BudgetAction } from "../domain/budget.ts";
 import { UserError } from "../domain/errors.ts";
 import { nearest } from "../domain/spelling.ts";
 import { type ConfigInput, checkKey, fields, isKey, type Problem } from "./config-fields.ts";
@@ -49,8 +50,17 @@ export interface StackConfig {
   trainingCommand?: string;
   /** Whether the node is set up over ssh once it is there; false leaves the bare image. @default true */
   bootstrap: boolean;
-  /** Most that the stack may cost per month of 730 hours, in US dollars. */
+  /** Most that the stack may cost per month of 730 hours, and spend in a calendar month, in US dollars. */
   maxMonthlySpendUsd?: number;
+  /** Most that the whole account may spend in a calendar month, in US dollars. */
+  maxAccountSpendUsd?: number;
+  /** Percent of a limit at which people are told, once a month each; 100 always is one. @default [50, 80, 100] */
+  budgetThresholds: number[];
+  /**
+   * What happens when a limit is used up: `alert` tells, `refuse` refuses whatever raises the bill, `stop-idle` stops nodes that are idle too,
+   * `stop-all` stops all, after a confirmation. @default "refuse"
+   */
+  budgetAction: BudgetAction;
   /** Hours of idle GPUs after which the watcher stops the node, or `off`. @default 24 */
   autoShutdownHours: number | "off";
   /** Days after which a stopped node's volume is archived in a snapshot and deleted, or `off`. @default 30 */
@@ -223,6 +233,13 @@ function contradictions(given: Record<string, string>, input: ConfigInput): Prob
     });
   if (given.smtpUrl !== undefined && given.emailTo === undefined)
     problems.push({ key: "smtpUrl", reason: "sends mail, but to nobody", fix: "set windlass:emailTo" });
+  for (const key of ["budgetThresholds", "budgetAction"] as const)
+    if (given[key] !== undefined && given.maxMonthlySpendUsd === undefined && given.maxAccountSpendUsd === undefined)
+      problems.push({
+        key,
+        reason: "is about a budget, but there is no limit",
+        fix: "set windlass:maxMonthlySpendUsd or windlass:maxAccountSpendUsd, or remove it",
+      });
   for (const [one, other] of PAIRS)
     if ((given[one] === undefined) !== (given[other] === undefined))
       problems.push({
@@ -277,6 +294,8 @@ function withDefaults(input: ConfigInput, context: ConfigContext): StackConfig {
     repositoryPath: input.repositoryPath ?? `/opt/${repositoryName(input.repositoryUrl) ?? project}`,
     dataTarget: input.dataTarget ?? `${mountPoint}/data`,
     bootstrap: input.bootstrap ?? true,
+    budgetThresholds: input.budgetThresholds ?? [50, 80, 100],
+    budgetAction: input.budgetAction ?? "refuse",
     autoShutdownHours: input.autoShutdownHours ?? 24,
     expireStoppedDays: input.expireStoppedDays ?? 30,
     maxLifetimeHours: input.maxLifetimeHours ?? 720,
