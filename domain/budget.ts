@@ -72,6 +72,17 @@ export function standing(budget: Budget, spend: BudgetSpend): BudgetStanding {
   return { ...budget, ...spend, thresholds, percent: (spentUsd / limitUsd) * ALL, reached, exhausted };
 }
 
+/**
+ * The standing with what the account remembers: spend of a month does not fall, so that a threshold that people were told of stays reached,
+ * whatever was deleted since and is not counted any more.
+ */
+export function remembered(now: BudgetStanding, { told }: BudgetMemory): BudgetStanding {
+  const reached = now.thresholds.filter(
+    (percent) => now.reached.includes(percent) || told.some((one) => one.percent === percent),
+  );
+  return { ...now, reached, exhausted: reached.includes(ALL) || now.exhausted };
+}
+
 /** Sums of hours carry errors of the last binary digit, which must not decide. */
 function microUsd(usd: number): number {
   return Math.round(usd * 1e6);
@@ -118,11 +129,14 @@ export function limitKey(scope: BudgetScope): "maxMonthlySpendUsd" | "maxAccount
 }
 
 /** Spend and limit in words. */
-export function spendText({ scope, spentUsd, limitUsd, percent }: BudgetStanding): string {
+export function spendText({ scope, spentUsd, limitUsd, percent, exhausted }: BudgetStanding): string {
   const whose = scope === "stack" ? "this stack" : "the account";
   const limit = `$${limitUsd.toFixed(2)} (windlass:${limitKey(scope)})`;
-  if (spentUsd === null || percent === null) return `what ${whose} has spent this month of ${limit} is not known`;
-  return `${whose} has spent $${spentUsd.toFixed(2)} this month, ${percentText(percent)} % of ${limit}`;
+  const earlier =
+    exhausted === true && (percent === null || percent < ALL) ? "; it was used up earlier this month" : "";
+  if (spentUsd === null || percent === null)
+    return `what ${whose} has spent this month of ${limit} is not known${earlier}`;
+  return `${whose} has spent $${spentUsd.toFixed(2)} this month, ${percentText(percent)} % of ${limit}${earlier}`;
 }
 
 /** Never rounded up to a threshold that was not reached. */
