@@ -24,7 +24,7 @@ export interface Resource {
 export class NotPriced extends Error {}
 
 /** What the engine writes for a value that is not known before the update. */
-const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 /** Pulumi's mark on a secret: its text is not ours to read. */
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 

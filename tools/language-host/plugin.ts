@@ -15,11 +15,13 @@ export function runPlugin(
 ): void {
   const request = call.request;
   const directory = request.getInfo()?.getProgramDirectory() ?? request.getProgram();
+  // Policy packs run in their own folder, as under Pulumi's own host: @pulumi/policy reads package.json there.
+  const cwd = request.getKind() === "analyzer" ? directory : request.getPwd();
   try {
     const child = spawn(
       process.execPath,
       [pluginEntry, sdkFile(directory, "cmd/run-plugin/run"), directory, ...request.getArgsList()],
-      { cwd: request.getPwd(), stdio: ["ignore", "pipe", "pipe"], env: pluginEnvironment(request.getEnvList()) },
+      { cwd, stdio: ["ignore", "pipe", "pipe"], env: pluginEnvironment(request.getEnvList()) },
     );
     children.add(child);
     child.stdout.on("data", (data) => call.write(new languagePb.RunPluginResponse().setStdout(data)));
