@@ -43,7 +43,14 @@ function running(component: Values, prices: PriceList): { instances: FixedPart; 
   return {
     instances,
     extra: [
-      { key: `extra_instances_${name}`, what: `instances of ${name} beyond ${least}, on average`, unitUsd, per, asOf },
+      {
+        key: `extra_instances_${name}`,
+        what: `instances of ${name} beyond ${least}, on average`,
+        unitUsd,
+        per,
+        most: most - least,
+        asOf,
+      },
     ],
   };
 }

@@ -98,7 +98,7 @@ export function priceAll(
     if (price.kind === "free" || price.kind === "unpriced") return { resource, price };
     const fixed = price.kind === "priced" ? price.fixed.filter((part) => !part.once || !paid.has(part.once)) : [];
     for (const part of fixed) if (part.once) paid.add(part.once);
-    const used = price.usage.map((part) => filled(part, usage.quantity(resource, part.key), left));
+    const used = price.usage.map((part) => filled(part, usage.quantity(resource, part.key, part.most), left));
     return { resource, price, line: lineOf(resource, price.what, fixed, used) };
   };
   const byName = [...whole].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));

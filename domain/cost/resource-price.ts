@@ -26,6 +26,8 @@ export interface UsagePart {
   per: string;
   /** How much comes free. */
   included?: number;
+  /** How much it is at most: of machines that follow the load, the ones that need not run. */
+  most?: number;
   /** Allowances of the same name are one: the account's. */
   pool?: string;
   asOf?: string;

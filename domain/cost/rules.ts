@@ -74,6 +74,11 @@ export const loadBalancer: Rule = ({ inputs }, prices) => {
 /** Engines under the name that the price list has them by. */
 const ENGINES: Record<string, string> = { redis: "valkey" };
 
+/** The table of the price list that has an engine's sizes. */
+export function databaseTable(engine: string): string {
+  return `database-${ENGINES[engine] ?? engine}`;
+}
+
 export const databaseCluster: Rule = ({ inputs }, prices) => {
   if (inputs.storageSizeMib !== undefined) {
     throw new NotPriced("storageSizeMib is set, and the price of storage beyond what the size comes with is not known");
@@ -90,7 +95,7 @@ export const databaseReplica: Rule = ({ inputs, related }, prices) => {
 };
 
 function database(engine: string, size: string, nodes: number, prices: PriceList): Parts {
-  const table = `database-${ENGINES[engine] ?? engine}`;
+  const table = databaseTable(engine);
   if (!prices.tables.has(table)) throw new NotPriced(`the price list has no databases of engine ${engine}`);
   const price = row(prices, table, size, "database size");
   const what = `${engine} ${size} x ${nodes}`;
@@ -172,6 +177,7 @@ export function pool(size: string, least: number, most: number | undefined, pric
     what: `nodes beyond ${least}, at most ${most - least} more, on average`,
     unitUsd: dropletMonthlyUsd(price),
     per: "node and month",
+    most: most - least,
     ...(price.asOf ? { asOf: price.asOf } : {}),
   };
   return { what: `${size} x ${least} to ${most}`, fixed, usage: [more] };

@@ -1,11 +1,14 @@
 import type { Resource } from "./inputs.ts";
 
-/** How much is used, by what a person says: `quantity` answers undefined where nothing was said. */
+/** How much is used, by what a person says: `quantity` answers undefined where nothing was said. `most` is what it can be at most. */
 export interface UsageSource {
-  quantity(resource: Resource, key: string): number | undefined;
+  quantity(resource: Resource, key: string, most?: number): number | undefined;
 }
 
 export const NO_USAGE: UsageSource = { quantity: () => undefined };
+
+/** As much of everything as there can be, where there is a limit to it. */
+export const MOST_USAGE: UsageSource = { quantity: (_resource, _key, most) => most };
 
 /** What a usage file says: quantities by resource (a name, or a pattern with `*`) and by type. */
 export interface UsageFile {
