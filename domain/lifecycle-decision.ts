@@ -25,7 +25,15 @@ export interface LifecycleFacts {
 }
 
 /** What a decision is about; the first three are also the actions of notice markers. */
-export type Topic = "stop" | "lifetime" | "expire" | "powered-off" | "ssh-key" | "resume" | "unfinished-stop";
+export type Topic =
+  | "stop"
+  | "lifetime"
+  | "expire"
+  | "powered-off"
+  | "ssh-key"
+  | "resume"
+  | "unfinished-stop"
+  | "budget";
 
 /** What is to be done with a node now, and why. */
 export interface Decision {

@@ -51,9 +51,13 @@ async function stop(pass: Pass, decision: Decision, seen: Observed): Promise<Sto
 }
 
 /** Tells of a deed that failed; once a day, however often it is tried. */
-export async function tellFailure(pass: Pass, decision: Decision, reason: string, seen: Observed): Promise<void> {
+export async function tellFailure(
+  pass: Pass,
+  decision: Decision,
+  reason: string,
+  { markers, now }: Pick<Observed["facts"], "markers" | "now">,
+): Promise<void> {
   const { stack } = pass;
-  const { markers, now } = seen.facts;
   if (!isDue(markers, `failed-${decision.act}`, now)) return;
   const deed =
     decision.act === "expire" ? "could not be expired" : "could not be stopped, and its droplet may be billed";

@@ -74,7 +74,7 @@ function judge(load: Load, percent: number, droplet: Droplet, window: LoadWindow
 }
 
 /** The droplet of the state, as the cloud shows it; undefined where either has none. */
-async function liveDroplet(stack: NodeStack, resources: readonly ResourceState[]): Promise<Droplet | undefined> {
+export async function liveDroplet(stack: NodeStack, resources: readonly ResourceState[]): Promise<Droplet | undefined> {
   const declared = resources.find(({ type, id }) => type === "digitalocean:index/droplet:Droplet" && id);
   if (!declared) return undefined;
   return stack.cloud.droplet(Number(declared.id)).catch((error: ApiError) => {

@@ -3,6 +3,7 @@ import { type Decision, decideLifecycle, lifecycleWarnings } from "../../domain/
 import { nodePhase } from "../../domain/node-marker.ts";
 import { redact } from "../../domain/redaction.ts";
 import type { runDueBackups } from "../backup/schedule.ts";
+import type { Budgets } from "../budget.ts";
 import { withLease } from "../lifecycle/lease.ts";
 import { nodeMarkers } from "../lifecycle/markers.ts";
 import type { NodeStack } from "../lifecycle/node-stack.ts";
@@ -13,8 +14,10 @@ import { collect } from "../retention/collect.ts";
 import { expireNode } from "../retention/expire.ts";
 import { sweep } from "../retention/sweep.ts";
 import type { AuditLog } from "./audit.ts";
+import { watchBudgets } from "./budget.ts";
 import { carryOut, tellFailure, tellWarnings } from "./carry-out.ts";
 import { type LoadSource, type Observed, observe } from "./observe.ts";
+import { entry, record } from "./record.ts";
 import type { PassError, PassResult } from "./result.ts";
 import { measuredUntil } from "./usage.ts";
 
@@ -29,6 +32,8 @@ export interface PassDeps {
   sweep?: typeof sweep;
   /** Makes the backups that are due. */
   backups?: typeof runDueBackups;
+  /** Reads how the budgets stand; nobody looks at them where it is absent. */
+  budgets?: (stack: NodeStack) => Promise<Budgets>;
 }
 
 export interface PassOptions extends OperationOptions {
@@ -79,7 +84,7 @@ async function newPass(stack: NodeStack, deps: PassDeps, options: PassOptions): 
     node: stack.owner.node,
     at: new Date(await stack.clock.now()).toISOString(),
     ...{ outcome: "done", dryRun: options.dryRun === true, phase: null, idleness: null, decision: null },
-    ...{ warnings: [], notices: [], retention: null, sweep: null, backups: null, errors: [] },
+    ...{ warnings: [], notices: [], retention: null, sweep: null, backups: null, budgets: null, errors: [] },
   };
   const fail: Pass["fail"] = (part, error, what) => {
     const words = redact(error instanceof Error ? error.message : String(error));
@@ -108,6 +113,7 @@ async function newPass(stack: NodeStack, deps: PassDeps, options: PassOptions): 
 async function look(pass: Pass): Promise<PassResult> {
   const { result } = pass;
   await part(pass, "node", () => lookAtNode(pass));
+  await part(pass, "budget", () => watchBudgets(pass));
   if (!result.dryRun) await part(pass, "backup", () => backUp(pass));
   if (pass.housekeeping) await keepHouse(pass);
   if (result.phase === null) result.outcome = "failed";
@@ -186,7 +192,7 @@ async function decided(pass: Pass, decision: Decision, seen: Observed): Promise<
     const reason = result.errors.at(-1)?.reason ?? "";
     record(pass, { ...entry(decision), outcome: "failed", detail: reason });
     if (decision.act === "stop" || decision.act === "expire")
-      await part(pass, "notice", () => tellFailure(pass, decision, reason, seen));
+      await part(pass, "notice", () => tellFailure(pass, decision, reason, seen.facts));
     pass.operation.killSignal?.throwIfAborted();
   }
 }
@@ -194,19 +200,4 @@ async function decided(pass: Pass, decision: Decision, seen: Observed): Promise<
 function refuseHeld({ hold }: Observed["facts"]["markers"], now: number): void {
   if (!hold || hold.until.getTime() <= now) return;
   throw new UserError("Cancelled", { reason: `it is held until ${hold.until.toISOString()}: ${hold.why}` });
-}
-
-function entry({ act, topic, reason, evidence }: Decision) {
-  return { decision: act, topic, reason, evidence };
-}
-
-/** A log that cannot be written is told of; the work goes on, because the bill does. */
-function record(pass: Pass, entry: Omit<Parameters<AuditLog["append"]>[0], "at" | "node">): void {
-  const { stack, deps, result } = pass;
-  if (result.dryRun) return;
-  try {
-    deps.audit.append({ at: result.at, node: stack.owner.node, ...entry });
-  } catch (error) {
-    pass.fail("audit", error);
-  }
 }

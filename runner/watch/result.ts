@@ -1,3 +1,4 @@
+import type { BudgetDecision, BudgetStanding } from "../../domain/budget.ts";
 import type { IdleVerdict } from "../../domain/idleness.ts";
 import type { Decision } from "../../domain/lifecycle-decision.ts";
 import type { NodePhase } from "../../domain/node-marker.ts";
@@ -27,8 +28,18 @@ export interface PassResult {
   sweep: { orphans: number; orphansDailyUsd: number } | null;
   /** What the schedule of backups did; null where nobody looked. */
   backups: DueBackups | null;
+  /** How the budgets stand and what came of them; null where nobody looked, empty where no limit is set. */
+  budgets: BudgetSeen[] | null;
   /** Parts that did not work, each with its reason; the others did. */
   errors: PassError[];
+}
+
+/** A budget as a pass saw it. */
+export interface BudgetSeen
+  extends BudgetDecision,
+    Pick<BudgetStanding, "scope" | "limitUsd" | "spentUsd" | "forecastUsd" | "percent" | "exhausted" | "action"> {
+  /** What came of the stop that it asked for; absent where it asked for none, or the node was left as it is. */
+  outcome?: "done" | "failed";
 }
 
 /** A decision, and what came of it. */
@@ -37,6 +48,6 @@ export interface Decided extends Decision {
 }
 
 export interface PassError {
-  part: "node" | "decision" | "notice" | "audit" | "retention" | "sweep" | "backup";
+  part: "node" | "decision" | "notice" | "audit" | "retention" | "sweep" | "backup" | "budget";
   reason: string;
 }

@@ -2,6 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import { UserError } from "../../domain/errors.ts";
 import { redact } from "../../domain/redaction.ts";
 import { runDueBackups } from "../backup/schedule.ts";
+import { budgetsOf } from "../budget.ts";
 import { type CloudClock, cloudClock } from "../clock.ts";
 import { openNodeStack } from "../lifecycle/open-node-stack.ts";
 import { noticeChannels } from "../notices.ts";
@@ -90,6 +91,7 @@ async function realDeps(
     channels: given.channels ?? (await noticeChannels(target, config)),
     load: given.load ?? nodeLoad(operation, pool),
     backups: runDueBackups,
+    budgets: ({ cloud, clock, config }) => budgetsOf(target, config, { cloud, clock }),
   };
 }
 
@@ -97,7 +99,7 @@ function failedPass(error: unknown, { stack, node, dryRun }: PassResult): PassRe
   const reason = redact(error instanceof Error ? error.message : String(error));
   return {
     ...{ stack, node, at: new Date().toISOString(), outcome: "failed", dryRun, phase: null, idleness: null },
-    ...{ decision: null, warnings: [], notices: [], retention: null, sweep: null, backups: null },
+    ...{ decision: null, warnings: [], notices: [], retention: null, sweep: null, backups: null, budgets: null },
     errors: [{ part: "node", reason }],
   };
 }
