@@ -3,6 +3,7 @@ import type { Properties } from "../engine/values.ts";
 import { type Api, connectApi } from "./api.ts";
 import { FUNCTIONS } from "./functions.ts";
 import { Ledger } from "./ledger.ts";
+import { previewOnly } from "./preview-only.ts";
 import { resourceOf } from "./resource.ts";
 import { TYPES } from "./types/index.ts";
 
@@ -27,7 +28,7 @@ function open(): Instance {
     },
     resource(type) {
       const row = TYPES.get(type);
-      return row && resourceOf(row, connect, ledger);
+      return row ? resourceOf(row, connect, ledger) : previewOnly(type);
     },
     invoke(token, args, call) {
       const lookUp = FUNCTIONS.get(token);
