@@ -137,8 +137,18 @@ test("the droplet is rebuilt on purpose only, the old one first", async () => {
 test("everything that takes tags carries the owner's, the droplet the firewall's too", async () => {
   const resources = await everything();
   expect(only(resources, VOLUME).inputs.tags).toEqual(ownershipTags(owner));
-  expect(only(resources, DROPLET).inputs.tags).toEqual([...ownershipTags(owner), firewallTag(owner)].sort());
+  const timers = ["windlass-idle-stop:24h", "windlass-max-lifetime:720h"];
+  expect(only(resources, DROPLET).inputs.tags).toEqual([...ownershipTags(owner), firewallTag(owner), ...timers].sort());
   expect(only(resources, DROPLET).inputs.monitoring).toBe(true);
+});
+
+test("a preview knows the droplet's tags, with its timers, but for the firewall's", async () => {
+  const timers = { autoShutdownHours: 1.5, maxLifetimeHours: "off" } as const;
+  const { resources } = await deploy(program({ timers }), { outputs, preview: true });
+  const { tags } = only(resources, DROPLET).inputs;
+  expect(tags).toEqual(expect.arrayContaining(["windlass-idle-stop:90m", "windlass-max-lifetime:off"]));
+  expect(tags.filter((tag: unknown) => typeof tag === "string")).toHaveLength(6);
+  expect(tags).toHaveLength(7);
 });
 
 test("ssh is open to the listed networks alone, and nothing else is", async () => {
@@ -234,10 +244,16 @@ test("a node without set-up makes no connection", async () => {
 });
 
 test("all wrong arguments are named at once", async () => {
-  const wrong = program({ size: "s-1vcpu-1gb", generation: 0, repository: undefined, watch: { sampleSeconds: 1 } });
+  const wrong = program({
+    size: "s-1vcpu-1gb",
+    generation: 0,
+    repository: undefined,
+    watch: { sampleSeconds: 1 },
+    timers: { autoShutdownHours: 0 },
+  });
   await expect(deploy(wrong, { outputs })).rejects.toMatchObject({
     code: "ConfigInvalid",
-    details: { problems: { length: 4 } },
+    details: { problems: { length: 5 } },
   });
 });
 

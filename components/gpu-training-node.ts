@@ -1,7 +1,8 @@
 import * as digitalocean from "@pulumi/digitalocean";
 import * as pulumi from "@pulumi/pulumi";
 import type { Checkpoint } from "../domain/provision-result.ts";
-import { ownershipTags } from "../domain/tags.ts";
+import { firewallTag, ownershipTags } from "../domain/tags.ts";
+import { timerTags } from "../domain/timer-tags.ts";
 import { refuse } from "./arguments.ts";
 import { type GpuTrainingNodeArgs, nodeProblems } from "./node-arguments.ts";
 import { createBootstrap, SSH_USER } from "./node-bootstrap.ts";
@@ -87,9 +88,6 @@ export class GpuTrainingNode extends pulumi.ComponentResource {
   }
 
   #createDroplet(name: string, args: GpuTrainingNodeArgs, key: digitalocean.SshKey): digitalocean.Droplet {
-    const own = ownershipTags(args.owner, args.tags);
-    // Read through the firewall's id, so that the droplet waits for the firewall.
-    const tags = pulumi.all([args.firewallTag, args.firewallId]).apply(([tag]) => [...new Set([...own, tag])].sort());
     const createLimit = `${Math.round((args.createTimeoutMinutes ?? 5) * 60)}s`;
     return new digitalocean.Droplet(
       name,
@@ -102,7 +100,7 @@ export class GpuTrainingNode extends pulumi.ComponentResource {
         sshKeys: [key.id],
         monitoring: true,
         resizeDisk: false,
-        tags,
+        tags: tagsOf(args),
       },
       {
         parent: this,
@@ -134,4 +132,20 @@ export class GpuTrainingNode extends pulumi.ComponentResource {
       { parent: this, deleteBeforeReplace: true },
     );
   }
+}
+
+/** Sorted. All but the firewall's are known before the update, when the rules of a plan are to judge them. */
+function tagsOf({
+  owner,
+  tags = [],
+  timers,
+  firewallTag: tag,
+  firewallId,
+}: GpuTrainingNodeArgs): pulumi.Input<string>[] {
+  const { autoShutdownHours = 24, maxLifetimeHours = 720 } = timers ?? {};
+  const expected = firewallTag(owner);
+  const own = ownershipTags(owner, [...tags, ...timerTags({ autoShutdownHours, maxLifetimeHours })]);
+  // Read through the firewall's id, so that the droplet waits for the firewall.
+  const firewall = pulumi.all([tag, firewallId]).apply(([name]) => name);
+  return [...own.filter((one) => one < expected), firewall, ...own.filter((one) => one > expected)];
 }

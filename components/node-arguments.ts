@@ -42,8 +42,18 @@ export interface GpuTrainingNodeArgs {
   data?: NodeData;
   /** Job to start, in the repository. A change stops the running job in order and starts the new one. @default - none */
   training?: NodeTraining;
+  /** After how long the node is stopped, as tags that tools and policies read; `windlass watch` does it by the stack's settings. A change updates the tags in place. @default - each with its own */
+  timers?: NodeTimers;
   /** How the node is watched from within; nothing of it needs `windlass watch`. A change restarts the readings in place. @default - each with its own */
   watch?: NodeWatch;
+}
+
+/** Arguments that describe when the node is stopped. */
+export interface NodeTimers {
+  /** Hours of idle GPUs, or `off`. A change updates a tag in place. @default 24 */
+  autoShutdownHours?: number | "off";
+  /** Hours that the node may live even if it works, or `off`. A change updates a tag in place. @default 720 */
+  maxLifetimeHours?: number | "off";
 }
 
 /** Arguments that describe the readings of the node's load, and its alarm when nobody collects them. */
@@ -121,6 +131,10 @@ export function nodeProblems(args: GpuTrainingNodeArgs): string[] {
     );
   if (!Number.isInteger(generation) || generation < 1)
     found.push(`generation: got ${generation}, allowed is a whole number from 1; raise it by one to rebuild`);
+  for (const [name, hours] of Object.entries(args.timers ?? {})) {
+    if (hours !== undefined && hours !== "off" && !(hours > 0))
+      found.push(`timers.${name}: got ${hours}, allowed are hours above 0, or off; change it`);
+  }
   const minutes = args.createTimeoutMinutes ?? 5;
   if (!(minutes >= 0.1 && minutes <= 120))
     found.push(`createTimeoutMinutes: got ${minutes}, allowed are 0.1 to 120 minutes; change it`);

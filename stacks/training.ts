@@ -72,6 +72,7 @@ export async function trainingStack(config: StackConfig, context: StackContext):
     reservedIp: address?.ipAddress,
     volume: { id: volume.volumeId, name: volume.volumeName, sizeGiB: volume.sizeGiB, mountPoint: config.mountPoint },
     bootstrap: config.bootstrap,
+    timers: { autoShutdownHours: config.autoShutdownHours, maxLifetimeHours: config.maxLifetimeHours },
     watch: {
       sampleSeconds: config.sampleSeconds,
       alarmHours: config.watchAlarmHours,
