@@ -20,8 +20,8 @@ export interface AuditRecord {
   /** By the cloud's clock, ISO 8601. */
   at: string;
   node: string;
-  decision: Decision["act"];
-  topic: Decision["topic"] | "pass";
+  decision: Decision["act"] | "confirm" | "override";
+  topic: Decision["topic"] | "pass" | "policy";
   reason: string;
   evidence: Record<string, unknown>;
   actor: { host: string; pid: number };
