@@ -23,6 +23,34 @@ export function digitalOcean(options: ClientOptions) {
   return {
     account: async () => (await http.get<{ account: api.Account }>("/v2/account")).account,
     balance: () => http.get<api.Balance>("/v2/customers/my/balance"),
+    /** The invoices of the months that are over, and the preview of this month's. */
+    invoices: () =>
+      http.get<{ invoices: api.Invoice[]; invoice_preview: api.Invoice }>("/v2/customers/my/invoices", {
+        per_page: 200,
+      }),
+    invoiceItems: (uuid: string) => all<api.InvoiceItem>(`/v2/customers/my/invoices/${uuid}`, "invoice_items"),
+    /** Daily charges from one date (`2026-11-01`) to another, both included, 31 days at most; `urn` is `do:team:<uuid>`. */
+    billingInsights: async (urn: string, start: string, end: string) => {
+      const points: api.BillingDataPoint[] = [];
+      for (let page = 1; ; page++) {
+        const answer = await http.get<{ data_points: api.BillingDataPoint[]; total_pages: number }>(
+          `/v2/billing/${urn}/insights/${start}/${end}`,
+          { page, per_page: 200 },
+        );
+        points.push(...answer.data_points);
+        if (page >= answer.total_pages) return points;
+      }
+    },
+    /** Readings of a droplet's agent between two times in seconds since 1970; none where it runs none. There is no metric of GPUs. */
+    dropletMetric: async (
+      id: number,
+      metric: "cpu" | "memory_total" | "memory_available",
+      range: { start: number; end: number },
+    ) => {
+      const path = `/v2/monitoring/metrics/droplet/${metric}`;
+      const answer = await http.get<{ data: { result: api.MetricSeries[] } }>(path, { host_id: id, ...range });
+      return answer.data.result;
+    },
     sizes: () => all<api.Size>("/v2/sizes", "sizes"),
     regions: () => all<api.Region>("/v2/regions", "regions"),
     /** By id or by slug. */

@@ -7,6 +7,7 @@ export interface Account {
   droplet_limit: number;
   volume_limit?: number;
   floating_ip_limit: number;
+  team?: { uuid: string; name: string };
 }
 
 export interface GpuInfo {
@@ -152,4 +153,51 @@ export interface Balance {
   account_balance: string;
   month_to_date_usage: string;
   generated_at: string;
+}
+
+/** An invoice, or the preview of the one of this month. */
+export interface Invoice {
+  invoice_uuid: string;
+  /** USD. */
+  amount: string;
+  /** `2026-11`. */
+  invoice_period: string;
+  updated_at?: string;
+}
+
+/** One line of an invoice: one price that one resource had for some time. */
+export interface InvoiceItem {
+  /** `Droplets`, `Volumes`. */
+  product: string;
+  resource_uuid: string;
+  resource_id: string;
+  /** Of grouped lines: the cluster, the database. */
+  group_description: string;
+  description: string;
+  /** USD. */
+  amount: string;
+  duration: string;
+  duration_unit: string;
+  start_time: string;
+  end_time: string;
+  project_name: string;
+}
+
+/** What one resource was charged on one day, by the nightly estimate of the invoice. */
+export interface BillingDataPoint {
+  usage_team_urn: string;
+  /** `2026-11-21`. */
+  start_date: string;
+  /** USD. */
+  total_amount: string;
+  region: string;
+  sku: string;
+  description: string;
+  group_description: string;
+}
+
+/** A Prometheus matrix: times in seconds since 1970, values as text. */
+export interface MetricSeries {
+  metric: Record<string, string>;
+  values: [number, string][];
 }
