@@ -19,6 +19,15 @@ export {
   runDueBackups,
   snapshotVolume,
 } from "./backup/index.ts";
+export { type BudgetSource, budgetRefusal } from "./budget.ts";
+export {
+  type ConfirmResult,
+  confirmBudget,
+  type EnforceOptions,
+  type EnforceResult,
+  enforceBudget,
+} from "./budget-enforce.ts";
+export { type BudgetReport, type BudgetShown, budgetReport } from "./budget-report.ts";
 export { type ConfigShown, exportConfig, importConfig, setConfig, showConfig } from "./config.ts";
 export type { CostEstimate, CostLine } from "./cost.ts";
 export { type DownOptions, type DownPlan, type DownResult, down, type KeptVolume } from "./down.ts";

@@ -44,6 +44,12 @@ const COMMANDS: readonly {
     summary: "what a stack, any Pulumi project, a plan or a state costs per month",
     load: () => import("./cost.ts"),
   },
+  {
+    name: "budget",
+    group: "Stacks:",
+    summary: "what was spent of the month's budgets; enforce, confirm",
+    load: () => import("./budget.ts"),
+  },
   { name: "health", group: "Stacks:", summary: "look at every node over ssh", load: () => import("./health.ts") },
   {
     name: "recover",
@@ -147,7 +153,7 @@ Examples:
   $ windlass down                     remove the node, keep the volume`;
 
 /** Commands that have commands of their own. */
-const GROUPS = new Set(["node", "backup", "config", "local"]);
+const GROUPS = new Set(["node", "backup", "config", "local", "budget"]);
 
 /** Options may stand before the command too, as `pulumi` and `docker` have it: they are moved behind it. */
 export function optionsLast(args: readonly string[]): string[] {

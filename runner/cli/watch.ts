@@ -72,6 +72,7 @@ function lines(result: PassResult): string[] {
   if (result.outcome === "skipped") return [`${head}: skipped, ${holder} is watching`];
   const lines = [`${head} (${phase ?? "not reached"}): ${decision ? deed(decision) : "nothing decided"}`];
   for (const { reason } of result.warnings) lines.push(`  warning: ${reason}`);
+  for (const one of result.budgets ?? []) if (one.news.length > 0 || one.exhausted) lines.push(`  ${budget(one)}`);
   const { retention, sweep } = result;
   if (retention && retention.items > 0)
     lines.push(
@@ -81,6 +82,13 @@ function lines(result: PassResult): string[] {
     lines.push(`  windlass sweep finds ${sweep.orphans} orphans, $${sweep.orphansDailyUsd.toFixed(2)} a day`);
   for (const { part, reason } of result.errors) lines.push(`  ${part} failed: ${reason}`);
   return lines;
+}
+
+function budget({ reason, outcome, dueAt }: NonNullable<PassResult["budgets"]>[number]): string {
+  const due = dueAt === undefined ? "" : ` (due ${new Date(dueAt).toISOString().slice(0, 16)}Z)`;
+  const came =
+    outcome === undefined ? "" : outcome === "done" ? "; the node was stopped" : "; the node could not be stopped";
+  return `budget: ${reason}${due}${came}`;
 }
 
 function deed({ act, outcome, reason, dueAt }: NonNullable<PassResult["decision"]>): string {
