@@ -34,8 +34,8 @@ function consequences(
   if (action === "alert") return ["Nothing else happens (windlass:budgetAction alert)."];
   const lines = ["Whatever raises the bill is refused from now on."];
   if (action === "refuse") return lines;
-  const when = noticeMinutes > 0 ? `in ${noticeMinutes} minutes` : "now";
-  lines.push(`A node that is idle is stopped, ${when} at the earliest; one that works is not.`);
+  const when = noticeMinutes > 0 ? `in ${noticeMinutes} minutes at the earliest` : "at once";
+  lines.push(`A node that is idle is stopped, ${when}; one that works is not.`);
   if (action === "stop-all")
     lines.push(
       `To have working nodes stopped too, by the watcher: windlass budget confirm --stack ${stack}`,

@@ -25,9 +25,9 @@ export interface BudgetReport {
 }
 
 /** How the budgets of a stack stand; changes nothing. Throws as `spendOf` does. */
-export async function budgetReport(options: TargetOptions & BudgetSource = {}): Promise<BudgetReport> {
+export async function budgetReport(options: TargetOptions = {}, source: BudgetSource = {}): Promise<BudgetReport> {
   const target = resolveTarget(options);
-  return reportOf(target.stack, await budgetsOf(target, stackConfig(target), options));
+  return reportOf(target.stack, await budgetsOf(target, stackConfig(target), source));
 }
 
 /** What was read, as it is shown. */
