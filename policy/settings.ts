@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { exemption } from "./exemptions.ts";
 import type { Rule } from "./rule.ts";
+import { RULES } from "./rules/index.ts";
 
-const LEVELS = ["mandatory", "advisory", "disabled"] as const;
+export const LEVELS = ["mandatory", "advisory", "disabled"] as const;
 
 /** What a settings file says of one rule: its own settings beside the ones that every rule has. */
 export interface RuleSettings extends Record<string, unknown> {
@@ -34,7 +35,7 @@ export function fileSettings(rule: Rule) {
 }
 
 /** The JSON of `--policy-pack-config`, which the engine hands to the rules. */
-export function packConfig(settings: PackSettings, rules: readonly Rule[]): Record<string, unknown> {
+export function packConfig(settings: PackSettings, rules: readonly Rule[] = RULES): Record<string, unknown> {
   const named = settings.pricesFile === undefined ? Object.keys(settings.policies) : rules.map(({ id }) => id);
   return Object.fromEntries(
     named.map((id) => {
