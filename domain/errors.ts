@@ -31,6 +31,7 @@ export type ErrorCode =
   | "ConfigInvalid"
   | "PrecheckFailed"
   | "BudgetExceeded"
+  | "PolicyViolation"
   | "StackLocked"
   | "RecoveryNeeded"
   | "ToolMissing"

@@ -16,7 +16,7 @@ export function estimateCost(
 }
 
 /** Callers hand over the API's own rows too, whose fields have other names. */
-function asSizePrice(size: SizePrice & { price_monthly?: number; transfer?: number }): SizePrice {
+export function asSizePrice(size: SizePrice & { price_monthly?: number; transfer?: number }): SizePrice {
   return {
     ...size,
     priceMonthly: size.priceMonthly ?? size.price_monthly,

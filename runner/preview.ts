@@ -1,27 +1,24 @@
-import type { SizePrice } from "../domain/cost/node-price.ts";
-import { type Deployment, liveResources } from "./checkpoint.ts";
-import { type CostEstimate, estimateCost, priced } from "./cost.ts";
+import type { CostEstimate } from "./cost.ts";
 import { hasVanished } from "./drift.ts";
 import { type Changes, type EngineReport, nothingChanges } from "./engine/events.ts";
-import { openStack, runEngine } from "./engine/stack.ts";
-import { type Finding, refuseFailed, runPrechecks } from "./prechecks/index.ts";
+import { openStack } from "./engine/stack.ts";
+import { type GateOptions, type Judged, judgedPreview } from "./gate/gate.ts";
+import type { UsedOverride } from "./gate/override.ts";
+import type { Violation } from "./gate/verdict.ts";
+import { refuseFailed, runPrechecks } from "./prechecks/index.ts";
 import { prepare } from "./prepare.ts";
 import { rememberPrices } from "./price-list.ts";
 import type { OperationOptions } from "./progress.ts";
 import type { TargetOptions } from "./target.ts";
 
+export type { Violation } from "./gate/verdict.ts";
+
 export interface PreviewResult {
   stack: string;
   changes: Changes;
   cost: CostEstimate;
-  policy: { violations: Violation[] };
-}
-
-export interface Violation {
-  policy: string;
-  resource: string;
-  message: string;
-  fix: string;
+  /** Advisories only where there are any: they tell and refuse nothing. */
+  policy: { violations: Violation[]; advisories?: Violation[]; overrides?: UsedOverride[] };
 }
 
 /** What an update would do, before it does it. */
@@ -38,38 +35,36 @@ export interface PlannedStep {
   changed?: string[];
 }
 
+export interface PreviewOptions extends TargetOptions, OperationOptions, GateOptions {}
+
 /**
  * Says what `up` would do and what it would cost; changes nothing in the cloud (the local one is started when it does not run).
- * A budget that is exceeded is a violation in the result; any other check that fails is thrown.
+ * What budgets and policies refuse is a violation in the result; a check that fails is thrown.
  */
-export async function preview(options: TargetOptions & OperationOptions = {}): Promise<Plan> {
-  const { target, config, deployment } = await prepare(options);
+export async function preview(options: PreviewOptions = {}): Promise<Plan> {
+  const prepared = await prepare(options);
+  const { target, config, deployment } = prepared;
   const { checks, facts } = await runPrechecks(target, config, deployment, options);
-  refuseFailed(checks.filter(({ code }) => code !== "BudgetExceeded"));
+  refuseFailed(checks);
   const sizes = facts?.sizes ?? [];
   rememberPrices(target, sizes);
   const open = await openStack(target, "preview", options, { create: true });
-  const report = await runEngine(open, "preview", { refresh: hasVanished(deployment, facts, options) });
-  return planOf(target.stack, report, deployment, sizes, checks);
+  const refresh = hasVanished(deployment, facts, options);
+  return planOf(target.stack, await judgedPreview(open, { ...prepared, sizes, refresh }, options));
 }
 
-/** Reads a plan out of what the engine reported. */
-export function planOf(
-  stack: string,
-  report: EngineReport,
-  deployment: Deployment | undefined,
-  sizes: readonly SizePrice[],
-  checks: readonly Finding[] = [],
-): Plan {
-  const after = report.steps.filter(({ action }) => action !== "delete");
-  const violations = checks
-    .filter(({ state, code }) => state === "failed" && code === "BudgetExceeded")
-    .map(({ text, fix }) => ({ policy: "budget", resource: stack, message: text, fix: fix ?? "" }));
+/** Reads a plan out of a judged preview. */
+export function planOf(stack: string, { report, verdict, cost, overrides }: Judged): Plan {
+  const { violations, advisories } = verdict;
   return {
     stack,
     changes: report.changes,
-    cost: estimateCost(priced(liveResources(deployment)), after, sizes),
-    policy: { violations },
+    cost,
+    policy: {
+      violations,
+      ...(advisories.length > 0 ? { advisories } : {}),
+      ...(overrides.length > 0 ? { overrides } : {}),
+    },
     steps: nothingChanges(report.changes) ? [] : report.steps.filter(isChange).map(planned),
   };
 }

@@ -1,12 +1,14 @@
-import type { SizePrice } from "../domain/cost/node-price.ts";
 import { UserError } from "../domain/errors.ts";
 import type { ProvisionResult } from "../domain/provision-result.ts";
 import { liveResources, stackOutputs } from "./checkpoint.ts";
 import { type CostEstimate, estimateCost, priced } from "./cost.ts";
 import { hasVanished } from "./drift.ts";
-import { type Changes, nothingChanges } from "./engine/events.ts";
-import { type OpenStack, openStack, runEngine } from "./engine/stack.ts";
+import type { Changes } from "./engine/events.ts";
+import { openStack } from "./engine/stack.ts";
 import { cloudAddress } from "./engine.ts";
+import { type GateOptions, type Judged, judgedUpdate } from "./gate/gate.ts";
+import type { UsedOverride } from "./gate/override.ts";
+import type { Violation } from "./gate/verdict.ts";
 import { nodeResults } from "./nodes.ts";
 import { refuseFailed, runPrechecks } from "./prechecks/index.ts";
 import { currentDeployment, type Prepared, prepare } from "./prepare.ts";
@@ -15,8 +17,8 @@ import { rememberPrices } from "./price-list.ts";
 import type { OperationOptions } from "./progress.ts";
 import type { TargetOptions } from "./target.ts";
 
-export interface UpOptions extends TargetOptions, OperationOptions {
-  /** Shown the plan before anything is made; answer false to leave it. Without it the update goes ahead, and no preview is made. */
+export interface UpOptions extends TargetOptions, OperationOptions, GateOptions {
+  /** Shown the plan before anything is made; answer false to leave it. Without it the update goes ahead. */
   confirm?: (plan: Plan) => Promise<boolean>;
   /** A line for the stack's history. */
   message?: string;
@@ -29,11 +31,13 @@ export interface UpResult {
   nodes: ProvisionResult[];
   cost: CostEstimate;
   outputs: Record<string, unknown>;
+  /** What policies tell without refusing, and what was overridden; there only when there is something. */
+  policy?: { advisories: Violation[]; overrides: UsedOverride[] };
 }
 
 /**
- * Brings the stack to what the program declares. Run again, it goes on from wherever it was stopped and changes nothing that fits.
- * Throws `ConfigInvalid`, `PrecheckFailed`, `BudgetExceeded`, `StackLocked` before anything is made; `ProvisionFailed`,
+ * Brings the stack to what the program declares, where no policy refuses it. Run again, it goes on from wherever it was stopped and changes
+ * nothing that fits. Throws `ConfigInvalid`, `PrecheckFailed`, `BudgetExceeded`, `PolicyViolation`, `StackLocked` before anything is made; `ProvisionFailed`,
  * `VolumeAttachFailed`, `SSHConnectionFailed`, `BootstrapFailed`, `CommandFailed`, `Cancelled` after.
  */
 export async function up(options: UpOptions = {}): Promise<UpResult> {
@@ -46,7 +50,18 @@ export async function up(options: UpOptions = {}): Promise<UpResult> {
   rememberPrices(target, sizes);
   const open = await openStack(target, "up", options, { create: true });
   const refresh = hasVanished(deployment, facts, options);
-  const changes = await update(open, prepared, sizes, { ...options, refresh });
+  const { confirm, message, overrides, pack } = options;
+  const { changes, ...policy } = await judgedUpdate(
+    open,
+    { ...prepared, sizes, refresh },
+    {
+      operation: "up",
+      ...(message ? { message } : {}),
+      ...(overrides ? { overrides } : {}),
+      ...(pack ? { pack } : {}),
+      ...(confirm ? { confirm: (judged) => confirmed(target.stack, judged, confirm) } : {}),
+    },
+  );
   const after = await currentDeployment(target);
   return {
     stack: target.stack,
@@ -54,6 +69,7 @@ export async function up(options: UpOptions = {}): Promise<UpResult> {
     nodes: nodeResults(after, sizes),
     cost: estimateCost(priced(liveResources(deployment)), priced(liveResources(after)), sizes),
     outputs: stackOutputs(after),
+    ...(policy.advisories.length + policy.overrides.length > 0 ? { policy } : {}),
   };
 }
 
@@ -67,28 +83,10 @@ function refuseEmptyMachines({ target, config }: Prepared): void {
   });
 }
 
-async function update(
-  open: OpenStack,
-  prepared: Prepared,
-  sizes: SizePrice[],
-  options: UpOptions & { refresh: boolean },
-): Promise<Changes> {
-  const { stack } = prepared.target;
-  if (options.confirm) {
-    const plan = planOf(
-      stack,
-      await runEngine(open, "preview", { refresh: options.refresh }),
-      prepared.deployment,
-      sizes,
-    );
-    if (nothingChanges(plan.changes)) return plan.changes;
-    if (!(await options.confirm(plan))) {
-      throw new UserError("Cancelled", {
-        reason: "not confirmed; nothing was changed",
-        suggestion: `run: windlass up --stack ${stack}`,
-      });
-    }
-  }
-  const { message, refresh } = options;
-  return (await runEngine(open, "up", { refresh, ...(message ? { message } : {}) })).changes;
+async function confirmed(stack: string, judged: Judged, confirm: (plan: Plan) => Promise<boolean>): Promise<void> {
+  if (await confirm(planOf(stack, judged))) return;
+  throw new UserError("Cancelled", {
+    reason: "not confirmed; nothing was changed",
+    suggestion: `run: windlass up --stack ${stack}`,
+  });
 }

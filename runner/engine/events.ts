@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from "node:util";
 import type { EngineEvent, StepEventMetadata } from "@pulumi/pulumi/automation/index.js";
 import { redact } from "../../domain/redaction.ts";
 import { nameOfUrn } from "../checkpoint.ts";
 import type { Action, OnEvent } from "../progress.ts";
+import { type PolicyReport, policyTracker } from "./policy-events.ts";
 
 /** How many resources an update (or its preview) makes, changes, replaces, removes, leaves. */
 export interface Changes {
@@ -47,6 +49,13 @@ export interface EngineReport {
   /** Errors that belong to no failed resource: of the program, or of the engine itself. */
   errors: string[];
   warnings: string[];
+  /** What policy packs said; of a run without any, nothing. */
+  policy: PolicyReport;
+  /**
+   * Whether an update writes anything into the state: changes, outputs of the stack, and options that change no resource (protection, say).
+   * True where that cannot be told.
+   */
+  touchesState: boolean;
 }
 
 const ACTIONS: Record<string, Action> = {
@@ -73,6 +82,8 @@ export function eventTracker(onEvent: OnEvent, seconds: () => number) {
   const errors: string[] = [];
   const warnings: string[] = [];
   const changes: Changes = { create: 0, update: 0, replace: 0, delete: 0, same: 0 };
+  const policy = policyTracker();
+  let same = true;
 
   /** A refresh tells only at its end what it found. */
   function note(step: Step) {
@@ -83,6 +94,7 @@ export function eventTracker(onEvent: OnEvent, seconds: () => number) {
   function begin(metadata: StepEventMetadata) {
     const step = stepOf(metadata);
     note(step);
+    same &&= isKept(metadata);
     if (isQuiet(metadata)) return;
     started.set(key(metadata), seconds());
     const { action, urn, type, name, changed } = step;
@@ -93,6 +105,7 @@ export function eventTracker(onEvent: OnEvent, seconds: () => number) {
     const step = stepOf(metadata);
     const { action, urn, type, name, inputs } = step;
     note(step);
+    if (type === STACK) same &&= sameOutputs(metadata);
     const took = seconds() - (started.get(key(metadata)) ?? seconds());
     if (state === "failed") failed.set(urn, { urn, type, name, action, inputs, messages: [] });
     const announced = started.has(key(metadata));
@@ -119,6 +132,7 @@ export function eventTracker(onEvent: OnEvent, seconds: () => number) {
 
   return {
     handle(event: EngineEvent): void {
+      policy.handle(event);
       if (event.resourcePreEvent) begin(event.resourcePreEvent.metadata);
       else if (event.resOutputsEvent) end(event.resOutputsEvent.metadata, "finished");
       else if (event.resOpFailedEvent) end(event.resOpFailedEvent.metadata, "failed");
@@ -132,7 +146,9 @@ export function eventTracker(onEvent: OnEvent, seconds: () => number) {
         else errors.push(...texts);
       }
       messages.clear();
-      return { changes, steps: [...steps.values()], failures: [...failed.values()], errors, warnings };
+      const touchesState = !same || !nothingChanges(changes);
+      const told = { failures: [...failed.values()], errors, warnings, policy: policy.report() };
+      return { changes, steps: [...steps.values()], ...told, touchesState };
     },
   };
 }
@@ -152,6 +168,24 @@ function stepOf(metadata: StepEventMetadata): Step {
     ...(state ? { custom: state.custom } : {}),
     ...(keys.length > 0 ? { changed: keys } : {}),
   };
+}
+
+const STACK = "pulumi:pulumi:Stack";
+
+/** Whether the state goes on to say the same of a resource, as far as events tell. */
+function isKept({ op, old, new: after }: StepEventMetadata): boolean {
+  if (op !== "same" || !old || !after) return false;
+  const recorded = ({ urn, parent, protect, provider, inputs, ...more }: typeof old) => {
+    const { retainOnDelete = false } = more as { retainOnDelete?: boolean };
+    return [urn, parent ?? "", protect ?? false, provider, inputs, retainOnDelete];
+  };
+  return isDeepStrictEqual(recorded(old), recorded(after));
+}
+
+/** Secrets look alike in events, whatever they are. */
+function sameOutputs({ old, new: after }: StepEventMetadata): boolean {
+  const outputs = after?.outputs ?? {};
+  return isDeepStrictEqual(old?.outputs ?? {}, outputs) && !JSON.stringify(outputs).includes("[secret]");
 }
 
 /** Of the several steps of a replacement the word for the whole is kept. */
@@ -185,4 +219,9 @@ function counts(given: Partial<Record<string, number>>): Partial<Changes> {
 /** Whether an update with these counts leaves everything as it is. */
 export function nothingChanges(changes: Changes): boolean {
   return changes.create + changes.update + changes.replace + changes.delete + (changes.import ?? 0) === 0;
+}
+
+/** Whether nothing else went wrong than that a policy pack refused. */
+export function isRefusedByPolicy({ policy, failures, errors }: EngineReport): boolean {
+  return failures.length === 0 && errors.length === 0 && policy.findings.some(({ mandatory }) => mandatory);
 }

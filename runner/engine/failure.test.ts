@@ -31,7 +31,9 @@ async function explain(
   rest: { errors?: string[]; stderr?: string; signal?: AbortSignal } = {},
 ) {
   const changes = { create: 0, update: 0, replace: 0, delete: 0, same: 0 };
-  const report: EngineReport = { changes, steps: [], failures, errors: rest.errors ?? [], warnings: [] };
+  const policy = { findings: [], resources: new Map(), stack: new Map() };
+  const told = { failures, errors: rest.errors ?? [], warnings: [], policy };
+  const report: EngineReport = { changes, steps: [], ...told, touchesState: true };
   return (await explainFailure(new EngineExit("up", 255, "", rest.stderr ?? ""), report, open(rest.signal))).toJSON();
 }
 

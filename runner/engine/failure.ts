@@ -14,6 +14,8 @@ export async function explainFailure(exit: EngineExit, report: EngineReport, ope
   if (options.signal?.aborted) return cancelled(target, options.killSignal?.aborted ?? false);
   if (/stack is currently locked by|Another update is currently in progress/.test(exit.stderr))
     return locked(target, exit);
+  const beyond = [...report.errors, ...report.failures.flatMap(({ messages }) => messages)].filter(isBeyondPlan);
+  if (beyond.length > 0) return beyondPlan(beyond, open);
   const [failure, ...others] = byCause(report.failures);
   const told = failuresIn((failure?.messages ?? report.errors).join("\n"))[0];
   const error = told ?? (failure ? await explainResource(failure, target) : explainProgram(report, exit));
@@ -25,6 +27,28 @@ export async function explainFailure(exit: EngineExit, report: EngineReport, ope
     log: logFile,
   };
   return new UserError(error.code, details, { cause: exit, exitCode: error.exitCode });
+}
+
+/** The engine's words where an update would do what its plan has not. */
+function isBeyondPlan(message: string): boolean {
+  return /violates plan:|is not allowed by the plan|resource plan|expected resource operations/i.test(message);
+}
+
+function beyondPlan(messages: readonly string[], { target, logFile }: OpenStack): UserError {
+  const violations = messages.map((message) => ({
+    policy: "plan",
+    resource: /urn:pulumi:\S+::(\S+?)[:\s]/.exec(message)?.[1] ?? target.stack,
+    message: cleanReason([message]),
+    fix: `run: windlass up --stack ${target.stack}`,
+    severity: "critical",
+  }));
+  const details = {
+    reason: `the update would do what the preview did not show, and was stopped before that: ${violations.map(({ message }) => message).join("; ")}`,
+    suggestion: `what is known by now is judged anew by: windlass up --stack ${target.stack}`,
+    violations,
+    log: logFile,
+  };
+  return new UserError("PolicyViolation", details, { exitCode: 3 });
 }
 
 /** One cause may stop several resources: those that were only stopped, and said nothing, come last. */

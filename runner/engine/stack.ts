@@ -8,7 +8,7 @@ import { endOperation, startOperation } from "../operations.ts";
 import type { OnEvent, OperationOptions } from "../progress.ts";
 import { isSelected, type Target } from "../target.ts";
 import { EngineExit, pulumiCommand } from "./command.ts";
-import { type EngineReport, eventTracker } from "./events.ts";
+import { type EngineReport, eventTracker, isRefusedByPolicy } from "./events.ts";
 import { explainFailure } from "./failure.ts";
 
 /** The stack opened for one operation. */
@@ -84,9 +84,17 @@ export interface EngineArguments {
   refresh?: boolean;
   /** Shown in the stack's history. */
   message?: string;
+  /** Folders of policy packs that judge it, and a file with the settings of each. */
+  policyPacks?: string[];
+  policyPackConfigs?: string[];
+  /** File that a preview writes its plan to, and that an update then keeps to. */
+  plan?: string;
 }
 
-/** Runs one operation of the engine to its end; failures are thrown as the `UserError` that fits. */
+/**
+ * Runs one operation of the engine to its end; failures are thrown as the `UserError` that fits. What policy packs refuse is no failure here:
+ * it is in the report.
+ */
 export async function runEngine(
   open: OpenStack,
   operation: EngineOperation,
@@ -116,8 +124,9 @@ export async function runEngine(
     else if (operation === "destroy") await stack.destroy(common);
     else await stack.previewDestroy(common);
   } catch (error) {
-    if (error instanceof EngineExit) throw await explainFailure(error, tracker.report(), open);
-    throw error;
+    if (!(error instanceof EngineExit)) throw error;
+    const report = tracker.report();
+    if (options.signal?.aborted || !isRefusedByPolicy(report)) throw await explainFailure(error, report, open);
   } finally {
     endOperation(target);
     keepFile();

@@ -5,7 +5,6 @@ import { type Deployment, liveResources, type ResourceState } from "../checkpoin
 import { openCloud } from "../cloud.ts";
 import type { Check, OnEvent } from "../progress.ts";
 import type { Target } from "../target.ts";
-import { checkBudget } from "./budget.ts";
 import { type CloudFacts, checkAccount, checkDropletLimit, checkImage, checkSize, cloudFacts } from "./cloud.ts";
 import { checkData, checkRepository } from "./sources.ts";
 import { checkKeysDiffer, checkSshKey } from "./ssh-keys.ts";
@@ -50,7 +49,6 @@ export async function runPrechecks(
     checkKeysDiffer(subject),
     repository,
     checkData(subject),
-    checkBudget(declared(subject, facts), facts?.sizes ?? []),
   ];
   for (const check of checks) options.onEvent?.({ kind: "check", check });
   return { checks, facts };
@@ -119,7 +117,6 @@ export function refuseFailed(checks: readonly Finding[]): void {
   const failed = checks.filter(({ state }) => state === "failed");
   const [first] = failed;
   if (!first) return;
-  const exitCode = failed.every(({ code }) => code === "BudgetExceeded") ? 3 : 1;
   if (failed.length === 1) {
     const details = {
       ...first.details,
@@ -127,7 +124,7 @@ export function refuseFailed(checks: readonly Finding[]): void {
       reason: first.text,
       ...(first.fix ? { suggestion: first.fix } : {}),
     };
-    throw new UserError(first.code ?? "PrecheckFailed", details, { exitCode });
+    throw new UserError(first.code ?? "PrecheckFailed", details);
   }
   const list = failed.map(({ name, text, fix }) => ({
     check: name,
@@ -135,9 +132,8 @@ export function refuseFailed(checks: readonly Finding[]): void {
     ...(fix ? { suggestion: fix } : {}),
   }));
   const lines = failed.map(({ name, text, fix }) => `${name}: ${text}${fix ? `; ${fix}` : ""}`);
-  throw new UserError(
-    "PrecheckFailed",
-    { reason: `${failed.length} checks failed, nothing was made:\n  ${lines.join("\n  ")}`, checks: list },
-    { exitCode },
-  );
+  throw new UserError("PrecheckFailed", {
+    reason: `${failed.length} checks failed, nothing was made:\n  ${lines.join("\n  ")}`,
+    checks: list,
+  });
 }

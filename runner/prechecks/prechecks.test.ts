@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import type { StackConfig } from "../../stacks/config.ts";
 import type { ResourceState } from "../checkpoint.ts";
-import { checkBudget } from "./budget.ts";
 import { type CloudFacts, checkAccount, checkDropletLimit, checkImage, checkSize } from "./cloud.ts";
 import { type Finding, refuseFailed, type Subject } from "./index.ts";
 import { checkVolume } from "./volume.ts";
@@ -108,21 +107,7 @@ test("a volume on another droplet is VolumeAttachFailed, with both ids", () => {
   expect(finding).toMatchObject({ code: "VolumeAttachFailed", details: { volume_id: "v-1", droplet_id: 9 } });
 });
 
-test("a budget fails closed when the price is not known", () => {
-  const prices = facts().sizes;
-  expect(checkBudget(subject(), prices).state).toBe("skipped");
-  expect(checkBudget(subject({ maxMonthlySpendUsd: 2600 }), prices).state).toBe("ok");
-  expect(checkBudget(subject({ maxMonthlySpendUsd: 2500 }), prices)).toMatchObject({
-    state: "failed",
-    code: "BudgetExceeded",
-  });
-  expect(checkBudget(subject({ maxMonthlySpendUsd: 9999 }), [])).toMatchObject({
-    state: "failed",
-    code: "BudgetExceeded",
-  });
-});
-
-test("one failed check is its own error; several are one with a list; only budgets exit with 3", () => {
+test("one failed check is its own error; several are one with a list", () => {
   const failed = (name: string, code?: Finding["code"]): Finding => ({
     name,
     state: "failed",
@@ -137,18 +122,11 @@ test("one failed check is its own error; several are one with a list; only budge
     }
   };
   expect(thrown({ name: "a", state: "ok", text: "" })).toBeUndefined();
-  expect(thrown(failed("budget", "BudgetExceeded"))).toMatchObject({ code: "BudgetExceeded", exitCode: 3 });
   expect(thrown(failed("size", "ProvisionFailed"))).toMatchObject({ code: "ProvisionFailed", exitCode: 1 });
-  const both = thrown(failed("size", "ProvisionFailed"), failed("budget", "BudgetExceeded"));
+  const both = thrown(failed("size", "ProvisionFailed"), failed("image"));
   expect(both).toMatchObject({
     code: "PrecheckFailed",
     exitCode: 1,
-    details: { checks: [{ check: "size" }, { check: "budget" }] },
+    details: { checks: [{ check: "size" }, { check: "image" }] },
   });
-});
-
-test("a stopped node costs its volume only", () => {
-  const stopped = { ...subject({ maxMonthlySpendUsd: 60 }), absent: true };
-  expect(checkBudget(stopped, [])).toMatchObject({ state: "ok", text: expect.stringContaining("$50.00 per month") });
-  expect(checkBudget(subject({ maxMonthlySpendUsd: 60 }), facts().sizes).state).toBe("failed");
 });
