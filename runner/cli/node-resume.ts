@@ -2,11 +2,18 @@ import type { Command } from "commander";
 import { openNodeStack } from "../lifecycle/open-node-stack.ts";
 import { type ResumePlan, type ResumeResult, resumeNode } from "../lifecycle/resume.ts";
 import { ask, refuseWithoutTerminal } from "./confirm.ts";
-import { type CommonOptions, changingCommand, targetOptions } from "./options.ts";
+import {
+  type CommonOptions,
+  changingCommand,
+  type GateFlags,
+  gateOptions,
+  targetOptions,
+  withOverrides,
+} from "./options.ts";
 import { bold, print, printJson } from "./output.ts";
 import { withSession } from "./session.ts";
 
-interface ResumeFlags extends CommonOptions {
+interface ResumeFlags extends CommonOptions, GateFlags {
   node?: string;
   run?: boolean;
   image?: string;
@@ -16,7 +23,7 @@ interface ResumeFlags extends CommonOptions {
 }
 
 export default function command(): Command {
-  return changingCommand("resume")
+  return withOverrides(changingCommand("resume"))
     .argument("[node]", "the node (default: the stack's)")
     .option("-n, --node <name>", "the same")
     .option("--run", "start the training job again: it goes on from its newest checkpoint")
@@ -33,7 +40,7 @@ export default function command(): Command {
       `
 The droplet comes back from what the stop kept, with its name, firewall, reserved IP and volume. Where no machine of its size is to be had,
 it is tried again after 1, 2, 5, 10 and 30 minutes, then the fallback sizes; else everything stays stopped. A stop that has not ended is
-undone. Run it again after a kill: it goes on from there.
+undone. Where a budget or a policy refuses it everything stays stopped: exit code 3. Run it again after a kill: it goes on from there.
 
 Examples:
   $ windlass node resume
@@ -46,10 +53,11 @@ Examples:
 
 async function run(name: string | undefined, flags: ResumeFlags): Promise<void> {
   if (!flags.yes && !flags.dryRun) refuseWithoutTerminal("--yes");
+  const gate = gateOptions(flags);
   const node = name ?? flags.node;
   const { image, fallbackSize, dryRun, breakLock } = flags;
   const result = await withSession(async (session) => {
-    const stack = await openNodeStack({ ...targetOptions(flags), ...session, ...(node ? { node } : {}) });
+    const stack = await openNodeStack({ ...targetOptions(flags), ...session, ...gate, ...(node ? { node } : {}) });
     return resumeNode(stack, {
       ...session,
       ...(flags.run ? { run: true } : {}),

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Command, Option } from "commander";
+import { UserError } from "../../domain/errors.ts";
 import type { TargetOptions } from "../target.ts";
 
 /** Options that every command has. */
@@ -30,6 +31,39 @@ export function stackCommand(name: string): Command {
 /** The same for commands that change something. */
 export function changingCommand(name: string): Command {
   return stackCommand(name).option("-y, --yes", "do not ask").option("--dry-run", "only show what would be done");
+}
+
+/** Options of commands that policies judge. */
+export interface GateFlags {
+  overridePolicy?: string[];
+  why?: string;
+}
+
+/** Adds what overrides a policy: both or neither. */
+export function withOverrides(command: Command): Command {
+  return command
+    .option("--override-policy <id>", "let this policy only tell this time, with --why (repeatable)", collect)
+    .option("--why <text>", "why policies are overridden; kept in the audit log and in the stack's history");
+}
+
+function collect(value: string, before: string[] = []): string[] {
+  return [...before, value];
+}
+
+/** The overrides as the library takes them. */
+export function gateOptions({ overridePolicy = [], why }: GateFlags): {
+  overrides?: { policy: string; why: string }[];
+} {
+  if (overridePolicy.length === 0 && why === undefined) return {};
+  if (overridePolicy.length > 0 && why?.trim()) {
+    return { overrides: [...new Set(overridePolicy)].map((policy) => ({ policy, why: why.trim() })) };
+  }
+  const missing = overridePolicy.length === 0 ? "--override-policy ID" : '--why "the reason"';
+  throw new UserError(
+    "UsageError",
+    { reason: "--override-policy and --why go together", suggestion: `give ${missing} too` },
+    { exitCode: 2 },
+  );
 }
 
 /** Options as the library takes them. */

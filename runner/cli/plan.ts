@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import { policyNotes } from "../gate/notes.ts";
 import type { Plan } from "../index.ts";
 import { changesLine, costLine, printJson } from "./output.ts";
 import { kindOf } from "./reporter.ts";
@@ -23,9 +24,11 @@ export function printPlan(plan: Plan, json: boolean | undefined, stream: NodeJS.
     const what = action === "create" || !changed ? "" : `: ${changed.join(", ")}`;
     return `  ${styleText(color, sign, { stream })} ${kindOf(type)} ${name}${what}`;
   });
-  const violations = policy.violations.map(({ policy: name, message, fix }) =>
-    styleText("red", `refused by ${name}: ${message}; ${fix}`, { stream }),
-  );
+  const violations = policy.violations.map(({ policy: name, resource, message, fix }) => {
+    const where = resource === stack ? "" : `${resource}: `;
+    return styleText("red", `refused by ${name}: ${where}${message}${fix ? `; ${fix}` : ""}`, { stream });
+  });
+  const notes = policyNotes(policy).map((note) => styleText("yellow", note, { stream }));
   const head = steps.length === 0 ? `Stack ${stack} is as declared: nothing would change.` : `Stack ${stack}:`;
-  stream.write(`${[head, ...lines, changesLine(changes), costLine(cost), ...violations].join("\n")}\n`);
+  stream.write(`${[head, ...lines, changesLine(changes), costLine(cost), ...notes, ...violations].join("\n")}\n`);
 }

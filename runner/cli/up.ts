@@ -1,32 +1,42 @@
 import type { Command } from "commander";
+import { policyNotes } from "../gate/notes.ts";
 import { preview, type UpResult, up } from "../index.ts";
 import { ask, refuseWithoutTerminal } from "./confirm.ts";
-import { type CommonOptions, changingCommand, targetOptions } from "./options.ts";
+import {
+  type CommonOptions,
+  changingCommand,
+  type GateFlags,
+  gateOptions,
+  targetOptions,
+  withOverrides,
+} from "./options.ts";
 import { bold, costLine, print, printJson } from "./output.ts";
 import { printPlan } from "./plan.ts";
 import { withSession } from "./session.ts";
 
 export default function command(): Command {
-  return changingCommand("up")
+  return withOverrides(changingCommand("up"))
     .option("-m, --message <text>", "a line for the stack's history")
     .addHelpText(
       "after",
       `
-Looks first (token, limits, size, region, keys, budget), shows what will change and what it costs, asks, and makes it.
-Run again after any failure or Ctrl-C: it goes on from there and makes nothing twice.
+Looks first (token, limits, size, region, keys), shows what will change and what it costs, asks, and makes exactly that. A plan that a budget
+or a policy refuses is not made: exit code 3. Run again after any failure or Ctrl-C: it goes on from there and makes nothing twice.
 
 Examples:
   $ windlass up --yes                     the dev stack on the local cloud
   $ windlass up --stack prod              on DigitalOcean, with a question first
   $ windlass up --stack prod --dry-run    the same as windlass preview
+  $ windlass up --override-policy ssh-open --why "the auditors' visit, until Friday"
   $ windlass up --yes --json | jq -r '.nodes[0].ip_address'`,
     )
     .action(run);
 }
 
-async function run(options: CommonOptions & { message?: string }): Promise<void> {
+async function run(options: CommonOptions & GateFlags & { message?: string }): Promise<void> {
+  const gate = gateOptions(options);
   if (options.dryRun) {
-    const plan = await withSession((session) => preview({ ...targetOptions(options), ...session }));
+    const plan = await withSession((session) => preview({ ...targetOptions(options), ...session, ...gate }));
     printPlan(plan, options.json);
     if (plan.policy.violations.length > 0) process.exitCode = 3;
     return;
@@ -36,6 +46,7 @@ async function run(options: CommonOptions & { message?: string }): Promise<void>
     up({
       ...targetOptions(options),
       ...session,
+      ...gate,
       ...(options.message ? { message: options.message } : {}),
       ...(options.yes
         ? {}
@@ -51,7 +62,7 @@ async function run(options: CommonOptions & { message?: string }): Promise<void>
   else printResult(result);
 }
 
-function printResult({ stack, changes, nodes, cost, outputs }: UpResult): void {
+function printResult({ stack, changes, nodes, cost, outputs, policy }: UpResult): void {
   const changed = changes.create + changes.update + changes.replace + changes.delete + (changes.import ?? 0);
   print("", bold(changed === 0 ? `Stack ${stack} is as declared: nothing changed.` : `Stack ${stack} is up.`));
   const declared = outputs.node as { name: string; status: string } | undefined;
@@ -80,4 +91,6 @@ function printResult({ stack, changes, nodes, cost, outputs }: UpResult): void {
     `  windlass status${flag}       what runs and what it costs`,
     `  windlass down${flag}         remove it; the volume stays`,
   );
+  const notes = policyNotes(policy ?? {});
+  if (notes.length > 0) print("", ...notes);
 }

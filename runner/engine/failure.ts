@@ -46,6 +46,7 @@ function beyondPlan(messages: readonly string[], { target, logFile }: OpenStack)
     reason: `the update would do what the preview did not show, and was stopped before that: ${violations.map(({ message }) => message).join("; ")}`,
     suggestion: `what is known by now is judged anew by: windlass up --stack ${target.stack}`,
     violations,
+    begun: true,
     log: logFile,
   };
   return new UserError("PolicyViolation", details, { exitCode: 3 });

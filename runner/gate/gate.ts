@@ -144,10 +144,10 @@ function refuse(
   { target, config }: Subject,
   { settings }: Run,
   cost: CostEstimate,
-  made = false,
+  begun = false,
 ): UserError {
   const limitUsd = limitOf(settings, config.maxMonthlySpendUsd);
-  return refusal(violations, { stack: target.stack, cost, made, ...(limitUsd === undefined ? {} : { limitUsd }) });
+  return refusal(violations, { stack: target.stack, cost, begun, ...(limitUsd === undefined ? {} : { limitUsd }) });
 }
 
 /** The engine reads the stack's file anew for the update, and the program with it. */

@@ -14,13 +14,13 @@ export interface RefusalFacts {
   /** windlass:maxMonthlySpendUsd, or the policy's own limit. */
   limitUsd?: number;
   /** Whether the update had begun: then there may be something that was made. @default false */
-  made?: boolean;
+  begun?: boolean;
 }
 
 /** The error of a plan that is refused: `BudgetExceeded` where budgets alone refuse it, else `PolicyViolation`; exit code 3. */
-export function refusal(violations: readonly Violation[], { stack, cost, limitUsd, made }: RefusalFacts): UserError {
+export function refusal(violations: readonly Violation[], { stack, cost, limitUsd, begun }: RefusalFacts): UserError {
   const budgets = violations.every(({ policy }) => policy === MONTHLY_BUDGET || policy === SPENT_BUDGET);
-  const state = made ? "the update was stopped" : "nothing was made";
+  const state = begun ? "the update was stopped" : "nothing was made";
   const reason =
     violations.length === 1
       ? `${line(violations[0] as Violation, stack)}; ${state}`
@@ -32,8 +32,14 @@ export function refusal(violations: readonly Violation[], { stack, cost, limitUs
     ...(suggestion === "" ? {} : { suggestion }),
     ...(budgets ? { limit_usd: limitUsd ?? null, estimated_monthly_usd: cost.monthly } : {}),
     violations,
+    ...(begun ? { begun } : {}),
   };
   return new UserError(budgets ? "BudgetExceeded" : "PolicyViolation", details, { exitCode: 3 });
+}
+
+/** Whether an operation was refused by a budget or a policy. */
+export function isRefusal(error: unknown): error is UserError {
+  return error instanceof UserError && (error.code === "BudgetExceeded" || error.code === "PolicyViolation");
 }
 
 function line({ policy, resource, message }: Violation, stack: string): string {

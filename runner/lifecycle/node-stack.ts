@@ -14,8 +14,11 @@ export interface NodeStack {
   config: StackConfig;
   cloud: DigitalOcean;
   clock: CloudClock;
-  /** Makes the cloud what is declared now (the markers are looked up anew). Throws as `up` does; may be repeated after a kill. */
-  converge(message: string): Promise<void>;
+  /**
+   * Makes the cloud what is declared now (the markers are looked up anew). Throws as `up` does; may be repeated after a kill. What raises the
+   * bill is `judged` by the policies first; what ends one never is, so that nothing can keep it from ending.
+   */
+  converge(message: string, options?: { judged?: boolean }): Promise<void>;
   /** Takes the protected volume out of the state without a call to the cloud: what is declared next has none. */
   releaseVolume(): Promise<void>;
   /** Live resources of the state. */

@@ -6,6 +6,8 @@ import { cloudClock } from "../clock.ts";
 import { openCloud } from "../cloud.ts";
 import { hasVanished } from "../drift.ts";
 import { openStack, runEngine } from "../engine/stack.ts";
+import { type GateOptions, judgedUpdate } from "../gate/gate.ts";
+import { policyNotes } from "../gate/notes.ts";
 import { health, healthError } from "../health.ts";
 import { withNode } from "../node.ts";
 import { nodeNotFound, nodesOf } from "../nodes.ts";
@@ -14,7 +16,7 @@ import type { OperationOptions } from "../progress.ts";
 import type { Target, TargetOptions } from "../target.ts";
 import type { NodeStack } from "./node-stack.ts";
 
-export interface OpenNodeOptions extends TargetOptions, OperationOptions {
+export interface OpenNodeOptions extends TargetOptions, OperationOptions, GateOptions {
   /** Name of the node. @default the one that the config names */
   node?: string;
 }
@@ -36,7 +38,7 @@ export async function openNodeStack(options: OpenNodeOptions): Promise<NodeStack
   const clock = cloudClock(target);
   return {
     ...{ owner, config, cloud, clock },
-    converge: (message) => converge(options, message),
+    converge: (message, { judged = false } = {}) => converge(options, message, judged),
     releaseVolume: () => releaseVolume(options),
     resources: async () => liveResources(await currentDeployment(target)),
     pending: async () => ((await currentDeployment(target))?.pending_operations ?? []).length,
@@ -59,12 +61,27 @@ function where({ root, stack, cloud, home }: Target): TargetOptions {
 }
 
 /** As `up`, with no checks before: what an operation on a node needs it has looked at. */
-async function converge(options: OpenNodeOptions, message: string): Promise<void> {
-  const { target, deployment } = await prepare(options);
+async function converge(options: OpenNodeOptions, message: string, judged: boolean): Promise<void> {
+  const prepared = await prepare(options);
+  const { target, deployment } = prepared;
   const cloud = await openCloud(target, options.signal ? { signal: options.signal } : {});
   const [droplets, volumes] = await Promise.all([cloud.droplets(), cloud.volumes()]);
   const refresh = hasVanished(deployment, { droplets, volumes }, options);
-  await runEngine(await openStack(target, "up", options, { create: true }), "up", { refresh, message });
+  const open = await openStack(target, "up", options, { create: true });
+  if (!judged) {
+    await runEngine(open, "up", { refresh, message });
+    return;
+  }
+  const sizes = (await cloud.sizes()).map((size) => ({ ...size, priceHourly: size.price_hourly }));
+  const { overrides, pack } = options;
+  const gate = { ...(overrides ? { overrides } : {}), ...(pack ? { pack } : {}) };
+  const { advisories, overrides: used } = await judgedUpdate(
+    open,
+    { ...prepared, sizes, refresh },
+    { operation: "resume", message, ...gate },
+  );
+  for (const text of policyNotes({ advisories, overrides: used }))
+    options.onEvent?.({ kind: "note", level: "warning", text });
 }
 
 /** The engine drops an unprotected volume that is kept (`retainOnDelete`) without a call to the cloud. */

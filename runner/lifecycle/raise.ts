@@ -1,5 +1,6 @@
 import type { ApiError, Size } from "../../clients/digitalocean/index.ts";
 import { UserError } from "../../domain/errors.ts";
+import { isRefusal } from "../gate/refusal.ts";
 import type { OperationOptions } from "../progress.ts";
 import { placeMarker, removeMarkers } from "./markers.ts";
 import { noCapacity } from "./move-advice.ts";
@@ -18,8 +19,8 @@ export interface Raise {
 }
 
 /**
- * Raises the droplet with the first size that can be had, and answers with it. Throws `ProvisionFailed` where none can: then everything is
- * stopped as it was.
+ * Raises the droplet with the first size that can be had, and answers with it. Throws `ProvisionFailed` where none can, `BudgetExceeded` and
+ * `PolicyViolation` where a policy refuses it: then everything is stopped as it was.
  */
 export async function raise(stack: NodeStack, what: Raise, options: OperationOptions): Promise<string> {
   const [first = "", ...others] = what.sizes;
@@ -52,12 +53,19 @@ async function tryToRaise(
   await placeMarker(stack.cloud, stack.owner, { kind: "resuming", operation, image, size });
   onEvent?.({ kind: "phase", text: `raising ${stack.owner.node} from ${image} with ${size}` });
   try {
-    await stack.converge(`resume ${stack.owner.node}`);
+    await stack.converge(`resume ${stack.owner.node}`, { judged: true });
     return true;
   } catch (error) {
     if (isCapacity(error)) return false;
+    if (isRefusal(error)) await putBack(stack, error);
     throw error;
   }
+}
+
+/** What an update had made before it was refused goes again; where none had begun there is nothing to be taken back. */
+async function putBack(stack: NodeStack, { details }: UserError): Promise<void> {
+  await removeMarkers(stack.cloud, stack.owner, "resuming");
+  if (details.begun) await stack.converge(`resume ${stack.owner.node}: refused`);
 }
 
 function canBeHad(sizes: readonly Size[], slug: string, region: string): boolean {

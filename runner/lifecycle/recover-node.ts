@@ -1,4 +1,5 @@
 import { type NodePhase, nodePhase } from "../../domain/node-marker.ts";
+import { isRefusal } from "../gate/refusal.ts";
 import type { OperationOptions } from "../progress.ts";
 import { nodeMarkers } from "./markers.ts";
 import { taggedDroplets } from "./node-droplet.ts";
@@ -33,6 +34,13 @@ export async function recoverNode(
   if (result.unfinished === null || options.dryRun) return result;
   options.onEvent?.({ kind: "phase", text: `finishing the ${result.unfinished} of ${stack.owner.node}` });
   if (result.unfinished === "stop") await stopNode(stack, { ...options, why: "recovery" });
-  else await resumeNode(stack, options);
+  else
+    await resumeNode(stack, { ...options, recovering: true }).catch((error: unknown) => undone(stack, options, error));
   return { ...result, finished: true };
+}
+
+/** A resume that a policy refuses has put everything back as it was: that ends it too. */
+function undone({ owner }: NodeStack, { onEvent }: OperationOptions, error: unknown): void {
+  if (!isRefusal(error)) throw error;
+  onEvent?.({ kind: "note", level: "warning", text: `${owner.node} stays stopped: ${error.details.reason}` });
 }

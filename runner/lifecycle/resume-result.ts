@@ -13,6 +13,8 @@ export interface ResumeNodeOptions {
   dryRun?: boolean;
   /** Takes the lease of somebody who is gone. */
   breakLease?: boolean;
+  /** Whether a resume that was killed is finished where its droplet stands: no policy is asked then. @default false */
+  recovering?: boolean;
 }
 
 export interface ResumePlan {

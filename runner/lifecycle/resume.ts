@@ -20,7 +20,7 @@ const UNPACK_MS = 4 * 3600 * 1000;
 /**
  * Brings a stopped node back: droplet from what the stop kept, volume attached and mounted, health proven; only then the markers go. Undoes a
  * stop that has not ended. Run again after a kill, it goes on from wherever it was. Throws `NotFound`, `StackLocked`, `ResumeFailed`,
- * `ProvisionFailed` where no size can be had (everything is stopped as it was), `HealthCheckFailed`, `Cancelled`, and whatever `up` throws.
+ * `ProvisionFailed` where no size can be had, `BudgetExceeded` and `PolicyViolation` where a policy refuses it (everything is stopped as it was), `HealthCheckFailed`, `Cancelled`, and whatever `up` throws.
  */
 export async function resumeNode(
   stack: NodeStack,
@@ -44,7 +44,8 @@ async function resume(stack: NodeStack, options: ResumeNodeOptions & OperationOp
   if (phase === "stopping") return cancelStop(stack, markers, options);
   if (markers.resuming && options.image === undefined && (await stateDroplet(stack))?.droplet) {
     // A resume that was killed may have left the bootstrap half done.
-    if (!options.dryRun) await stack.converge(`resume ${stack.owner.node}`);
+    const judged = options.recovering !== true;
+    if (!options.dryRun) await stack.converge(`resume ${stack.owner.node}`, { judged });
     return options.dryRun ? { ...nothing(stack), outcome: "planned" } : finish(stack, markers, options);
   }
   const archive = await volumeArchive(stack, markers);
