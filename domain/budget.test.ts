@@ -122,7 +122,7 @@ describe("the refusal", () => {
     expect(reason(999, "alert")).toBeUndefined();
     expect(reason(null, "alert")).toBeUndefined();
     expect(reason(250, "refuse", "account")).toContain("the account has spent $250.00");
-    expect(reason(250, "refuse", "account")).toContain("raise windlass:maxAccountSpendUsd");
+    expect(reason(250, "refuse", "account")).toContain("windlass:maxAccountSpendUsd");
   });
 
   it("never rounds up to what was not reached", () => {

@@ -117,10 +117,9 @@ export function decideBudget(
 
 /** Why nothing may be raised that is billed; undefined where it may. An unknown spend refuses. */
 export function refusal(now: BudgetStanding): string | undefined {
-  const { action, exhausted, scope } = now;
+  const { action, exhausted } = now;
   if (action === "alert" || exhausted === false) return undefined;
-  const way = `raise windlass:${limitKey(scope)}, wait for the next month, or set windlass:budgetAction to alert`;
-  return `${spendText(now)}; ${way}`;
+  return spendText(now);
 }
 
 /** The config's key of a limit. */

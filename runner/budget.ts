@@ -65,7 +65,7 @@ export async function budgetRefusal(
   } catch (error) {
     source.signal?.throwIfAborted();
     const reason = redact(error instanceof Error ? error.message : String(error));
-    return `what was spent this month is not known: ${reason}; set windlass:budgetAction to alert to go on without knowing it`;
+    return `what was spent this month is not known: ${reason}`;
   }
 }
 

@@ -100,6 +100,11 @@ test("a comma separated list is a list, as `pulumi config set` writes it", () =>
   expect(config.sshAllowedAddresses).toEqual(["203.0.113.7/32", "2001:db8::/32"]);
 });
 
+test.each(["[50,80.5]", '["50","80.5"]', "50, 80.5"])("budgetThresholds may be written %s", (budgetThresholds) => {
+  const config = loadConfig({ ...least, maxAccountSpendUsd: "9.5", budgetThresholds }, undefined, context);
+  expect(config).toMatchObject({ maxAccountSpendUsd: 9.5, budgetThresholds: [50, 80.5], budgetAction: "refuse" });
+});
+
 test("an own key is required on digitalocean", () => {
   expect(refusal({ ...least, cloud: "digitalocean" }).message).toContain("windlass:sshKeyFile: required");
 });
@@ -131,6 +136,18 @@ test.each([
   [{ emailTo: '["nobody"]' }, "no e-mail address"],
   [{ backupBucket: "finance" }, "needs windlass:backupEndpoint"],
   [{ snapshotCopyRegions: '["Toronto"]' }, "no region slug"],
+  [{ maxMonthlySpendUsd: "$500" }, "must be a number from 0.01 to 1000000 (US dollars)"],
+  [{ maxMonthlySpendUsd: "0" }, "must be a number from 0.01"],
+  [{ maxAccountSpendUsd: "500 USD" }, "windlass:maxAccountSpendUsd"],
+  [{ maxAccountSpendUsd: "1e3" }, "must be a number"],
+  [{ maxAccountSpendUsd: "" }, "must be a number"],
+  [{ maxMonthlySpendUsd: "9", budgetThresholds: "50 %, 80 %" }, "a list of numbers from 1 to 1000 (percent)"],
+  [{ maxMonthlySpendUsd: "9", budgetThresholds: "[]" }, "a list of numbers"],
+  [{ maxMonthlySpendUsd: "9", budgetThresholds: "" }, "a list of numbers"],
+  [{ maxMonthlySpendUsd: "9", budgetThresholds: "[50,0]" }, 'got "0", 0 is no number from 1 to 1000'],
+  [{ maxMonthlySpendUsd: "9", budgetAction: "stop" }, "alert, refuse, stop-idle or stop-all"],
+  [{ budgetAction: "refuse" }, "there is no limit"],
+  [{ budgetThresholds: "[50]" }, "there is no limit"],
   [{ cloud: "aws" }, "local or digitalocean"],
   [{ repositoryRef: "--upload-pack=evil" }, "branch, tag or commit"],
 ] as [Record<string, string>, string][])("%o is refused", (values, text) => {
