@@ -51,7 +51,7 @@ export {
   stopLocalCloud,
 } from "./local-cloud.ts";
 export { type ExecResult, type NodeOptions, nodeExec, nodeGet, nodePut, nodeShell, nodeSsh } from "./node.ts";
-export { type Plan, type PreviewResult, preview, type Violation } from "./preview.ts";
+export { type Plan, type PreviewOptions, type PreviewResult, preview, previewAny, type Violation } from "./preview.ts";
 export { type CostOptions, cost } from "./pricing/index.ts";
 export type { CostReport } from "./pricing/report.ts";
 export type { Check, OperationOptions, ProgressEvent } from "./progress.ts";

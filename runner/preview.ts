@@ -1,3 +1,4 @@
+import { join, resolve } from "node:path";
 import type { CostEstimate } from "./cost.ts";
 import { hasVanished } from "./drift.ts";
 import { type Changes, type EngineReport, nothingChanges } from "./engine/events.ts";
@@ -8,8 +9,9 @@ import type { Violation } from "./gate/verdict.ts";
 import { refuseFailed, runPrechecks } from "./prechecks/index.ts";
 import { prepare } from "./prepare.ts";
 import { rememberPrices } from "./price-list.ts";
+import { ownProject, rootOf } from "./pricing/own-project.ts";
 import type { OperationOptions } from "./progress.ts";
-import type { TargetOptions } from "./target.ts";
+import { OWN_ROOT, type TargetOptions } from "./target.ts";
 
 export type { Violation } from "./gate/verdict.ts";
 
@@ -36,6 +38,15 @@ export interface PlannedStep {
 }
 
 export interface PreviewOptions extends TargetOptions, OperationOptions, GateOptions {}
+
+/** As `preview`, of any Pulumi project: one that is not ours has no checks of account, size and keys. */
+export async function previewAny(options: PreviewOptions = {}): Promise<Plan> {
+  if (ownProject(options)) return preview(options);
+  const { judgedProject } = await import("./gate/project.ts");
+  const home = resolve(options.home ?? process.env.WINDLASS_HOME ?? join(OWN_ROOT, ".windlass"));
+  const judged = await judgedProject({ ...options, root: rootOf(options), home });
+  return planOf(judged.stack, judged);
+}
 
 /**
  * Says what `up` would do and what it would cost; changes nothing in the cloud (the local one is started when it does not run).

@@ -14,6 +14,10 @@ export async function explainFailure(exit: EngineExit, report: EngineReport, ope
   if (options.signal?.aborted) return cancelled(target, options.killSignal?.aborted ?? false);
   if (/stack is currently locked by|Another update is currently in progress/.test(exit.stderr))
     return locked(target, exit);
+  const broken =
+    /^(?:error: )?(.*policy pack .*failed to start.*|validating policy config.*|.*could not start policy pack.*)$/m;
+  const unstarted = broken.exec(`${report.errors.join("\n")}\n${exit.stderr}`)?.[1];
+  if (unstarted !== undefined) return packDidNotStart(unstarted, open);
   const beyond = [...report.errors, ...report.failures.flatMap(({ messages }) => messages)].filter(isBeyondPlan);
   if (beyond.length > 0) return beyondPlan(beyond, open);
   const [failure, ...others] = byCause(report.failures);
@@ -27,6 +31,15 @@ export async function explainFailure(exit: EngineExit, report: EngineReport, ope
     log: logFile,
   };
   return new UserError(error.code, details, { cause: exit, exitCode: error.exitCode });
+}
+
+/** What nothing has judged is refused. */
+function packDidNotStart(message: string, { target, logFile }: OpenStack): UserError {
+  const reason = `the policy pack did not start, so that nothing was judged and nothing was made: ${redact(message)}`;
+  const fix = "see the log for what the pack printed, and run: windlass doctor";
+  const violation = { policy: "unjudged", resource: target.stack, message: reason, fix, severity: "critical" };
+  const details = { reason, suggestion: fix, violations: [violation], log: logFile };
+  return new UserError("PolicyViolation", details, { exitCode: 3 });
 }
 
 /** The engine's words where an update would do what its plan has not. */

@@ -1,36 +1,20 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { SizePrice } from "../../domain/cost/node-price.ts";
 import { UserError } from "../../domain/errors.ts";
-import type { PackSettings } from "../../policy/settings.ts";
 import { readStackFile } from "../../stacks/config-source.ts";
 import { budgetRefusal } from "../budget.ts";
 import { type Deployment, liveResources } from "../checkpoint.ts";
-import { asSizePrice, type CostEstimate, estimateCost, priced } from "../cost.ts";
+import { type CostEstimate, estimateCost, priced } from "../cost.ts";
 import type { Changes, EngineReport } from "../engine/events.ts";
 import { type OpenStack, runEngine } from "../engine/stack.ts";
+import { otherStackKeys } from "../prechecks/ssh-keys.ts";
 import type { Prepared } from "../prepare.ts";
-import {
-  checkOverrides,
-  historyMessage,
-  type Override,
-  recorded,
-  type UsedOverride,
-  usedOverrides,
-} from "./override.ts";
-import { ownPack, type Pack } from "./pack.ts";
+import { historyMessage, type Override, recorded, type UsedOverride, usedOverrides } from "./override.ts";
 import { refusal, SPENT_BUDGET } from "./refusal.ts";
-import { limitOf, runSettings } from "./settings.ts";
+import { type GateOptions, type PackRun, withPackRun } from "./run.ts";
+import { limitOf } from "./settings.ts";
 import { UNJUDGED, type Verdict, type Violation, verdictOf } from "./verdict.ts";
 
-/** How a plan is judged. */
-export interface GateOptions {
-  /** Policies that only tell this time. */
-  overrides?: readonly Override[];
-  /** @default Windlass's own */
-  pack?: Pack;
-}
+export type { GateOptions } from "./run.ts";
 
 /** What is judged. */
 export interface Subject extends Prepared {
@@ -62,15 +46,6 @@ export interface UpdateOptions extends GateOptions {
   message?: string;
   /** Shown the plan before anything is made; throws to leave it. */
   confirm?: (judged: Judged) => Promise<void>;
-}
-
-/** Files of one run: preview and update are given the same. */
-interface Run {
-  pack: Pack;
-  settings: PackSettings;
-  policyPacks: string[];
-  policyPackConfigs: string[];
-  plan: string;
 }
 
 /** Previews with the pack. Throws as `runEngine` does; a plan that is refused is no error here. */
@@ -105,7 +80,12 @@ export async function judgedUpdate(open: OpenStack, subject: Subject, options: U
   });
 }
 
-async function judge(open: OpenStack, subject: Subject, run: Run, { overrides = [] }: GateOptions): Promise<Judged> {
+async function judge(
+  open: OpenStack,
+  subject: Subject,
+  run: PackRun,
+  { overrides = [] }: GateOptions,
+): Promise<Judged> {
   const { target, deployment, refresh, sizes } = subject;
   const { policyPacks, policyPackConfigs, plan } = run;
   const report = await runEngine(open, "preview", { refresh, policyPacks, policyPackConfigs, plan });
@@ -142,7 +122,7 @@ function isOverridden(id: string, overrides: readonly Override[]): boolean {
 function refuse(
   violations: readonly Violation[],
   { target, config }: Subject,
-  { settings }: Run,
+  { settings }: PackRun,
   cost: CostEstimate,
   begun = false,
 ): UserError {
@@ -161,28 +141,15 @@ function refuseOtherConfig({ target }: Subject): void {
   });
 }
 
-async function withRun<T>(subject: Subject, options: GateOptions, work: (run: Run) => Promise<T>): Promise<T> {
-  const pack = options.pack ?? (await ownPack());
-  const overrides = options.overrides ?? [];
-  checkOverrides(overrides, pack);
+function withRun<T>(subject: Subject, options: GateOptions, work: (run: PackRun) => Promise<T>): Promise<T> {
   const { target, config, sizes } = subject;
-  const folder = mkdtempSync(join(tmpdir(), "windlass-gate-"));
-  try {
-    const pricesFile = sizes.length > 0 ? join(folder, "prices.json") : undefined;
-    if (pricesFile) writeFileSync(pricesFile, JSON.stringify(sizes.map(asSizePrice)));
-    const limit = config.maxMonthlySpendUsd;
-    const settings = await runSettings({
-      root: target.root,
-      overrides,
-      ...(limit === undefined ? {} : { maxMonthlyUsd: limit }),
-      ...(pricesFile ? { pricesFile } : {}),
-    });
-    const { packConfig } = await import("../../policy/settings.ts");
-    const settingsFile = join(folder, "policy.json");
-    writeFileSync(settingsFile, JSON.stringify(packConfig(settings, pack.rules)));
-    const plan = join(folder, "plan.json");
-    return await work({ pack, settings, plan, policyPacks: [pack.folder], policyPackConfigs: [settingsFile] });
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  const limit = config.maxMonthlySpendUsd;
+  const source = {
+    root: target.root,
+    sizes,
+    otherKeys: otherStackKeys(target),
+    ...(limit === undefined ? {} : { maxMonthlyUsd: limit }),
+    timersOff: ["autoShutdownHours", "maxLifetimeHours"].some((key) => target.config.values[key] === "off"),
+  };
+  return withPackRun(source, options, work);
 }

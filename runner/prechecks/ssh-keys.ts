@@ -43,6 +43,16 @@ export function checkKeysDiffer({ target, config }: Subject): Finding {
   return { name, state: "failed", text: `stack ${others.join(", ")} uses the same ssh key`, fix };
 }
 
+/** The public keys that other stacks of the project use, by stack, as far as this machine has them. */
+export function otherStackKeys(target: Target): Record<string, readonly string[]> {
+  const known = otherStacks(target).flatMap((stack) => {
+    const file = readStackFile(target.root, stack).values.sshKeyFile;
+    const key = file === undefined ? undefined : publicKey(target, file);
+    return key === undefined ? [] : [[stack, [key]] as const];
+  });
+  return Object.fromEntries(known);
+}
+
 function otherStacks(target: Target): string[] {
   return readdirSync(target.root).flatMap((file) => {
     const stack = /^Pulumi\.([A-Za-z0-9._-]+)\.yaml$/.exec(file)?.[1];

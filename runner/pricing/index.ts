@@ -1,17 +1,16 @@
-import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { catalogPrices } from "../../catalog/digitalocean/prices.ts";
 import { digitalOcean } from "../../clients/digitalocean/index.ts";
 import type { SizePrice } from "../../domain/cost/node-price.ts";
 import { UserError } from "../../domain/errors.ts";
-import { readStackFile } from "../../stacks/config-source.ts";
 import { liveResources } from "../checkpoint.ts";
 import { priced } from "../cost.ts";
 import { accountToken, accountUrl } from "../engine.ts";
 import { rememberedPrices, rememberPrices } from "../price-list.ts";
 import type { OperationOptions } from "../progress.ts";
-import { OWN_ROOT, resolveTarget, type TargetOptions } from "../target.ts";
+import { OWN_ROOT, type TargetOptions } from "../target.ts";
 import { type Comparison, readPlanFile, readStateFile } from "./documents.ts";
+import { ownProject, rootOf } from "./own-project.ts";
 import { type CostReport, costReport } from "./report.ts";
 
 export interface CostOptions extends TargetOptions, OperationOptions {
@@ -70,30 +69,6 @@ async function ownStack(options: CostOptions): Promise<Comparison & { subject: s
   const { steps } = await runEngine(open, "preview");
   const after = steps.filter(({ action }) => action !== "delete" && action !== "read");
   return { before: priced(liveResources(deployment)), after, subject: `stack ${target.stack}` };
-}
-
-function rootOf({ root }: CostOptions): string {
-  return resolve(root ?? OWN_ROOT);
-}
-
-/** Ours is a project whose stack has settings of ours. */
-function ownProject(options: CostOptions): boolean {
-  const root = rootOf(options);
-  if (root === OWN_ROOT) return true;
-  const { stack } = options;
-  const name = stack ?? (existsSync(join(root, "Pulumi.yaml")) ? selected(root) : undefined);
-  if (name === undefined || !existsSync(join(root, `Pulumi.${name}.yaml`))) return false;
-  return Object.keys(readStackFile(root, name).values).length > 0;
-}
-
-/** The stack that Windlass would take; undefined where it cannot make one out. */
-function selected(root: string): string | undefined {
-  try {
-    return resolveTarget({ root }).stack;
-  } catch (error) {
-    if (error instanceof UserError) return undefined;
-    throw error;
-  }
 }
 
 /** Reads the sizes of the account and keeps them, dated. Throws `PrecheckFailed` without a token. */

@@ -2,8 +2,10 @@ import { spawn } from "node:child_process";
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
+import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import { UserError } from "../../domain/errors.ts";
 import { pulumiCommand } from "../engine/command.ts";
+import { type EngineReport, eventTracker, isRefusedByPolicy } from "../engine/events.ts";
 import { engineEnvironment } from "../engine.ts";
 import type { OperationOptions } from "../progress.ts";
 import { OWN_ROOT } from "../target.ts";
@@ -18,16 +20,29 @@ export interface ProjectOptions {
   home?: string;
 }
 
+/** A policy pack that judges the preview: its folder, and a file with its settings. */
+export interface Judge {
+  policyPacks: readonly string[];
+  policyPackConfigs: readonly string[];
+}
+
+/** A project as it is and as it would be; with the engine's report where it was judged. */
+export interface ProjectPreview extends Comparison {
+  stack?: string;
+  report?: EngineReport;
+}
+
 /** The stack that a project is priced as when it has none of its own yet. */
 const FIRST_STACK = "dev";
 
 /**
  * Runs `pulumi preview --json` in any project of this engine, in the environment of the caller. A stack that does not exist yet is
- * priced from nothing, with its state in a folder that is thrown away. Nothing in the project is changed.
+ * priced from nothing, with its state in a folder that is thrown away. Nothing in the project is changed. What a policy pack refuses is in
+ * the report.
  */
 export async function previewProject(
-  options: ProjectOptions & OperationOptions,
-): Promise<Comparison & { stack?: string }> {
+  options: ProjectOptions & OperationOptions & { judge?: Judge },
+): Promise<ProjectPreview> {
   const root = resolve(options.root);
   if (!["Pulumi.yaml", "Pulumi.yml", "Pulumi.json"].some((name) => existsSync(join(root, name)))) {
     const details = {
@@ -44,13 +59,19 @@ export async function previewProject(
   }
 }
 
-async function preview(options: ProjectOptions & OperationOptions & { root: string; scratch: string }) {
+async function preview(
+  options: ProjectOptions & OperationOptions & { judge?: Judge; root: string; scratch: string },
+): Promise<ProjectPreview> {
   const { root, scratch, stack } = options;
   const { command } = await pulumiCommand(root, { logFile: join(scratch, "log") });
   const run = (args: string[], env: Record<string, string>) => runPulumi(command, args, { ...options, env });
+  const plan = (args: string[], env: Record<string, string>) =>
+    run(["preview", "--json", "--show-sames", ...args], env);
   const own = await environment({ ...options, command });
   if (options.cloud !== "local") {
-    const found = await run(["preview", "--json", "--show-sames", ...configured(root, scratch, stack)], own);
+    const found = await judged(options, (args, env) =>
+      plan([...configured(root, scratch, stack), ...args], { ...own, ...env }),
+    );
     if (!isWithoutStack(found)) return { ...read(found, root), ...(stack ? { stack } : {}) };
   }
   const name = stack ?? FIRST_STACK;
@@ -59,15 +80,36 @@ async function preview(options: ProjectOptions & OperationOptions & { root: stri
     ...own,
     PULUMI_BACKEND_URL: `file://${scratch}`,
   };
-  const made = await keepingFile(join(root, `Pulumi.${name}.yaml`), join(scratch, `Pulumi.${name}.yaml`), () =>
+  const config = join(scratch, `Pulumi.${name}.yaml`);
+  const made = await keepingFile(join(root, `Pulumi.${name}.yaml`), config, () =>
     run(["stack", "init", name, "--no-select"], env),
   );
   if (made.code !== 0) throw previewFailed(made.stderr || made.stdout);
-  const plan = await run(
-    ["preview", "--json", "--show-sames", "--stack", name, "--config-file", join(scratch, `Pulumi.${name}.yaml`)],
-    env,
+  const found = await judged(options, (args, more) =>
+    plan(["--stack", name, "--config-file", config, ...args], { ...env, ...more }),
   );
-  return { ...read(plan, root), stack: name };
+  return { ...read(found, root), stack: name };
+}
+
+/** Runs a preview with the pack that judges it, if any; what the pack says comes in the engine's events. */
+async function judged(
+  { judge, scratch }: { judge?: Judge; scratch: string },
+  run: (args: string[], env: Record<string, string>) => Promise<Outcome>,
+): Promise<Outcome> {
+  if (!judge) return run([], {});
+  const log = join(scratch, "events");
+  rmSync(log, { force: true });
+  const packs = judge.policyPacks.flatMap((folder) => ["--policy-pack", folder]);
+  const configs = judge.policyPackConfigs.flatMap((file) => ["--policy-pack-config", file]);
+  // The flag that the Automation API reads events from; the variable lets it through.
+  const found = await run([...packs, ...configs, "--event-log", log], { PULUMI_DEBUG_COMMANDS: "true" });
+  const tracker = eventTracker(
+    () => {},
+    () => 0,
+  );
+  const lines = existsSync(log) ? readFileSync(log, "utf8").split("\n") : [];
+  for (const line of lines) if (line.trim() !== "") tracker.handle(JSON.parse(line) as EngineEvent);
+  return { ...found, report: tracker.report() };
 }
 
 /** The engine writes into the stack's config what it misses there; it gets a copy. */
@@ -113,6 +155,7 @@ interface Outcome {
   code: number | null;
   stdout: string;
   stderr: string;
+  report?: EngineReport;
 }
 
 function isWithoutStack({ code, stdout, stderr }: Outcome): boolean {
@@ -122,17 +165,18 @@ function isWithoutStack({ code, stdout, stderr }: Outcome): boolean {
   );
 }
 
-function read({ code, stdout, stderr }: Outcome, root: string): Comparison {
+function read({ code, stdout, stderr, report }: Outcome, root: string): Comparison & { report?: EngineReport } {
+  const refused = report !== undefined && isRefusedByPolicy(report);
   const start = stdout.indexOf("{");
-  let document: unknown;
+  let document: { diagnostics?: unknown };
   try {
-    document = JSON.parse(stdout.slice(start));
+    document = JSON.parse(stdout.slice(start)) as { diagnostics?: unknown };
   } catch {
     throw previewFailed(stderr || stdout || `pulumi ended with ${code}`);
   }
-  const plan = planOf(document, `the preview in ${root}`);
-  if (code !== 0) throw previewFailed(stderr || `pulumi ended with ${code}`);
-  return plan;
+  const plan = planOf(refused ? { ...document, diagnostics: [] } : document, `the preview in ${root}`);
+  if (code !== 0 && !refused) throw previewFailed(stderr || `pulumi ended with ${code}`);
+  return { ...plan, ...(report ? { report } : {}) };
 }
 
 function runPulumi(
