@@ -1,17 +1,5 @@
 import type { DigitalOcean, InvoiceItem } from "../../clients/digitalocean/index.ts";
-
-/** One price that one thing had for some time, as the account was charged for it. Times are milliseconds since 1970. */
-export interface Charge {
-  id: string;
-  product: string;
-  /** As the invoice has it: `gpu-1 (gpu-h100x1-80gb)`. */
-  description: string;
-  /** US dollars. */
-  usd: number;
-  from: number;
-  until: number;
-  hours: number;
-}
+import { type Charge, FIXED_PRODUCTS } from "../../domain/cost/bill-comparison.ts";
 
 /** The charges of one month; of the running one as of `at`. */
 export interface MonthCharges {
@@ -58,4 +46,21 @@ function chargeOf(item: InvoiceItem): Charge {
     until,
     hours: (until - from) / 3_600_000,
   };
+}
+
+/** A thing whose price has changed has several charges: its present price counts from the beginning of the last. */
+export function pricesSince(month: MonthCharges | undefined): (id: string) => number | undefined {
+  const own = (month?.charges ?? []).filter(({ product }) => FIXED_PRODUCTS.test(product) && !/backup/i.test(product));
+  const since = new Map([...newestCharges(own)].map(({ id, from }) => [id, from]));
+  return (id) => since.get(id);
+}
+
+/** Of each thing and product the charge that may still run. */
+export function newestCharges(charges: readonly Charge[]): Set<Charge> {
+  const newest = new Map<string, Charge>();
+  for (const charge of charges) {
+    const key = `${charge.product} ${charge.id}`;
+    if (charge.from >= (newest.get(key)?.from ?? 0)) newest.set(key, charge);
+  }
+  return new Set(newest.values());
 }

@@ -1,28 +1,24 @@
-import type { DigitalOcean } from "../../clients/digitalocean/index.ts";
+import { type Charge, FIXED_PRODUCTS } from "../../domain/cost/bill-comparison.ts";
 import {
   accountForecast,
   accruedInMonth,
   type Billed,
   type Month,
-  monthOf,
   type PlannedEnd,
   plannedEnds,
   sumInMonth,
   withEnds,
 } from "../../domain/forecast.ts";
 import { usd } from "../../domain/units.ts";
-import type { StackConfig } from "../../stacks/config.ts";
-import { type Deployment, liveResources, type ResourceState } from "../checkpoint.ts";
-import { type CloudClock, cloudClock } from "../clock.ts";
-import { openCloud } from "../cloud.ts";
-import { currentDeployment, stackConfig } from "../prepare.ts";
-import { knownPrices } from "../price-list.ts";
 import type { Target } from "../target.ts";
 import { auditLog } from "../watch/audit.ts";
-import { accountInventory, accountThings, type BilledThing, stackThings } from "./billed-things.ts";
-import { type Charge, isForbidden, type MonthCharges, monthCharges } from "./invoice.ts";
+import type { BilledThing } from "./billed-things.ts";
+import { isForbidden, type MonthCharges, newestCharges } from "./invoice.ts";
 import { consequences, isWatched, nodeLife } from "./node-life.ts";
-import { stackHistory } from "./stack-history.ts";
+import { type StackBill, type StackBillOptions, stackBill } from "./stack-bill.ts";
+
+/** What a caller has at hand already. */
+export type SpendOptions = Omit<StackBillOptions, "month">;
 
 /** What a stack and its account have spent in this calendar month (UTC), and will have at its end. Amounts in US dollars. */
 export interface Spend {
@@ -66,39 +62,12 @@ export interface SpendLine {
   ended?: true;
 }
 
-/** What a caller has at hand already. */
-export interface SpendOptions {
-  cloud?: DigitalOcean;
-  clock?: CloudClock;
-  config?: StackConfig;
-  deployment?: Deployment;
-  signal?: AbortSignal;
-}
-
-/**
- * Looks at the stack's state and at the account; no engine is started for a file backend. Throws `ConfigInvalid`, `PrecheckFailed` without a
- * token, `LocalCloudFailed` where the local cloud does not run, `ApiError` where the cloud cannot be asked.
- */
+/** Spent and to be spent, from what the cloud says now. Throws as `stackBill` does. */
 export async function spendOf(target: Target, options: SpendOptions = {}): Promise<Spend> {
-  const config = options.config ?? stackConfig(target);
-  const cloud = options.cloud ?? (await openCloud(target, options.signal ? { signal: options.signal } : {}));
-  const clock = options.clock ?? cloudClock(target);
-  const [deployment, sizes, inventory, tags, balance] = await Promise.all([
-    options.deployment ?? currentDeployment(target),
-    knownPrices(target),
-    accountInventory(cloud),
-    cloud.tags(),
-    cloud.balance().catch(nullIfForbidden),
-  ]);
-  const now = await clock.now();
-  const month = monthOf(now);
-  const charges = await monthCharges(cloud, month.name, now);
-  const owner = { project: config.project, stack: target.stack, node: config.nodeName };
-  const since = pricesSince(charges);
-  const account = accountThings(inventory, { sizes, since });
-  const states = liveResources(deployment);
-  const { things, gaps } = stackThings(inventory, { sizes, since, states, owner, account: account.things });
-  const ended = endedCharges(charges, { target, config, things, states });
+  const bill = await stackBill(target, options);
+  const [tags, balance] = await Promise.all([bill.cloud.tags(), bill.cloud.balance().catch(nullIfForbidden)]);
+  const { config, owner, inventory, things, charges, month, now, sizes } = bill;
+  const ended = endedCharges(bill);
   const audit = auditLog(target.home, owner);
   const facts = { ...{ owner, config, inventory, things, audit, now }, tags: tags.map(({ name }) => name) };
   const ends = plannedEnds(nodeLife(facts), month.end);
@@ -116,9 +85,9 @@ export async function spendOf(target: Target, options: SpendOptions = {}): Promi
       forecastUsd: basis === "schedule" ? endOfMonth.scheduleUsd : endOfMonth.runRateUsd,
       ...{ basis, endOfMonth, ends },
       lines: [...things.map((thing) => lineOf(thing, month, now)), ...ended.map(endedLine)],
-      gaps: [...gaps, ...chargeGaps(charges)],
+      gaps: [...bill.gaps, ...chargeGaps(charges)],
     },
-    account: balance && accountSpend(balance, { month, things: account.things, charges }),
+    account: balance && accountSpend(balance, { month, things: bill.account, charges }),
   };
 }
 
@@ -140,55 +109,12 @@ function endedLine({ description, product, id, usd: amount }: Charge): SpendLine
   return { name: description, kind: product, id, what: "", accruedUsd: amount, endOfMonthUsd: amount, ended: true };
 }
 
-/** A thing whose price has changed has several charges: its present price counts from the beginning of the last. */
-function pricesSince(month: MonthCharges | undefined): (id: string) => number | undefined {
-  const own = (month?.charges ?? []).filter(({ product }) => INVENTORIED.test(product) && !/backup/i.test(product));
-  const since = new Map([...newestCharges(own)].map(({ id, from }) => [id, from]));
-  return (id) => since.get(id);
-}
-
-/** Of each thing and product the charge that may still run. */
-function newestCharges(charges: readonly Charge[]): Set<Charge> {
-  const newest = new Map<string, Charge>();
-  for (const charge of charges) {
-    const key = `${charge.product} ${charge.id}`;
-    if (charge.from >= (newest.get(key)?.from ?? 0)) newest.set(key, charge);
-  }
-  return new Set(newest.values());
-}
-
 /** Charges of the stack for what it has no more: droplets before a stop, sizes before a resize, snapshots that were deleted. */
-function endedCharges(
-  month: MonthCharges | undefined,
-  stack: { target: Target; config: StackConfig; things: readonly BilledThing[]; states: readonly ResourceState[] },
-): Charge[] {
-  const charges = month?.charges ?? [];
-  const newest = newestCharges(charges);
-  const live = new Set(stack.things.map(({ id }) => id));
-  const isOurs = ownership(stack);
-  return charges.filter((charge) => (live.has(charge.id) ? !newest.has(charge) : isOurs(charge)));
-}
-
-/** By id where the stack's history is at hand, else by name; snapshots of stops and backups, which no state has, by name too. */
-export function ownership(stack: {
-  target: Target;
-  config: StackConfig;
-  states: readonly ResourceState[];
-}): (charge: Pick<Charge, "id" | "product" | "description">) => boolean {
-  const { nodeName, volumeName } = stack.config;
-  const known = new Set(stack.states.flatMap(({ id }) => (id ? [id] : [])));
-  const history = stackHistory(stack.target);
-  return ({ id, product, description }) => {
-    if (known.has(id)) return true;
-    if (history?.(id)) return true;
-    const snapshot = /snapshot/i.test(product);
-    if (history && !snapshot) return false;
-    return [nodeName, volumeName].some((name) => (snapshot ? description.includes(name) : named(description, name)));
-  };
-}
-
-function named(description: string, name: string): boolean {
-  return description === name || description.startsWith(`${name} (`);
+function endedCharges({ charges, things, isOurs }: StackBill): Charge[] {
+  const all = charges?.charges ?? [];
+  const newest = newestCharges(all);
+  const live = new Set(things.map(({ id }) => id));
+  return all.filter((charge) => (live.has(charge.id) ? !newest.has(charge) : isOurs(charge)));
 }
 
 function chargeGaps(charges: MonthCharges | undefined): string[] {
@@ -198,7 +124,6 @@ function chargeGaps(charges: MonthCharges | undefined): string[] {
   ];
 }
 
-const INVENTORIED = /droplet|volume|snapshot|reserved|floating/i;
 /** The nightly estimate may be so old and still tell what runs. */
 const STALE_MS = 36 * 3_600_000;
 
@@ -210,7 +135,8 @@ function accountSpend(
   const monthToDateUsd = generatedAt < month.start ? 0 : Number(balance.month_to_date_usage);
   const others = (charges?.charges ?? [])
     .filter(
-      ({ product, until, hours }) => !INVENTORIED.test(product) && hours > 0 && until > (charges?.at ?? 0) - STALE_MS,
+      ({ product, until, hours }) =>
+        !FIXED_PRODUCTS.test(product) && hours > 0 && until > (charges?.at ?? 0) - STALE_MS,
     )
     .map(({ usd: amount, hours }) => ({ hourlyUsd: amount / hours }));
   return { monthToDateUsd, forecastUsd: usd(accountForecast({ monthToDateUsd, generatedAt, month, things, others })) };
