@@ -15,11 +15,6 @@ export interface Inbound {
   sources: Sources;
 }
 
-/** Whether it is a resource of DigitalOcean of this kind: `droplet` is `digitalocean:index/droplet:Droplet`. */
-export function isOf(kind: string, { type }: Subject): boolean {
-  return type.startsWith(`digitalocean:index/${kind}:`);
-}
-
 /**
  * What a firewall lets in, without what it denies: a deny rule comes before every allow rule
  * (docs.digitalocean.com/products/networking/firewalls/how-to/configure-rules). Deny rules of other firewalls do not count here, for nothing

@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { type Inbound, inboundRules, isOf } from "./inbound.ts";
+import { type Inbound, inboundRules } from "./inbound.ts";
 import { forwardings } from "./load-balancer.ts";
-import { readNetwork } from "./networks.ts";
+import { isOf } from "./lookup.ts";
+import { isPrivate, readNetwork } from "./networks.ts";
 import { overlap, type PortRange, readPorts } from "./ports.ts";
 import { type Finding, type Rule, type Severity, type Subject, stackRule } from "./rule.ts";
 import { strangers } from "./sources.ts";
@@ -78,17 +79,20 @@ function judgeFirewall(
   const inbound = inboundRules(firewall, resources).filter(
     ({ protocol }) => protocol === undefined || protocol === "tcp",
   );
+  const narrow = inbound.filter(({ sources }) => strangers(sources, addresses) === undefined);
   return inbound.flatMap((rule) => {
     const hit = services.filter((one) => rule.ports === undefined || overlap(one, rule.ports));
-    const who = hit.length > 0 && strangers(together(rule, inbound), addresses);
+    if (hit.length === 0) return [];
+    const who = strangers(rule.sources, addresses) ?? strangers(together(rule, hit, narrow), addresses);
     return who ? [{ resource: firewall, message: `${rule.where} ${opens(rule, hit)} to ${who}` }] : [];
   });
 }
 
-/** The rule with the sources of all rules for the same ports: the world may be cut in pieces over several. */
-function together(rule: Inbound, all: readonly Inbound[]): Inbound["sources"] {
-  const same = all.filter(({ ports }) => ports?.first === rule.ports?.first && ports?.last === rule.ports?.last);
-  return { ...rule.sources, networks: same.flatMap(({ sources }) => sources.networks) };
+/** A rule's sources and those of the others for the same ports: known networks, but perhaps too many together. */
+function together({ sources }: Inbound, hit: readonly Service[], narrow: readonly Inbound[]): Inbound["sources"] {
+  if (sources.networks.every(isPrivate)) return sources;
+  const same = narrow.filter(({ ports }) => ports === undefined || hit.some((one) => overlap(one, ports)));
+  return { ...sources, networks: same.flatMap((one) => one.sources.networks) };
 }
 
 function opens({ ports }: Inbound, hit: readonly Service[]): string {
@@ -108,16 +112,20 @@ function named(hit: readonly Service[]): string {
 
 function judgeLoadBalancer(resource: Subject, services: readonly Service[], addresses: readonly string[]): Finding[] {
   if (!isOf("loadBalancer", resource)) return [];
-  return forwardings(resource).flatMap(({ where, entryPort, targetPort, sources }) => {
+  return forwardings(resource).flatMap(({ where, entryProtocol, entryPort, targetPort, sources }) => {
+    if (entryProtocol === "udp") return [];
     const hit = services.filter((one) =>
       [entryPort, targetPort].some((port) => port === undefined || overlap(one, port)),
     );
     const who = hit.length > 0 && strangers(sources, addresses);
     if (!who) return [];
-    const unknown = entryPort === undefined || targetPort === undefined;
-    const what = unknown
-      ? `may open ${named(hit)}, for its ports are not known before the update,`
-      : `opens ${named(hit)}`;
-    return [{ resource, message: `${where} ${what} to ${who}` }];
+    return [{ resource, message: `${where} ${leads(entryPort, targetPort, hit)} and takes in ${who}` }];
   });
+}
+
+function leads(entry: PortRange | undefined, target: PortRange | undefined, hit: readonly Service[]): string {
+  if (!entry || !target) return `may lead to ${named(hit)}, for its ports are not known before the update,`;
+  return entry.first === target.first
+    ? `leads to ${named(hit)}`
+    : `leads from port ${entry.first} to ${target.first}, so to ${named(hit)},`;
 }

@@ -1,4 +1,5 @@
 import { isUnknown } from "../domain/cost/inputs.ts";
+import { resourceAt } from "./lookup.ts";
 import { covers, isPrivate, type Network, readNetwork, worldly } from "./networks.ts";
 import type { Subject } from "./rule.ts";
 
@@ -35,7 +36,7 @@ export function readSources(list: unknown, input: string, of: Subject, resources
 /** Whether what is not known in an input is surely the address of one machine or a private network. */
 export function isOwnAddress(input: string, of: Subject, resources: readonly Subject[]): boolean {
   const from = of.propertyDependencies?.[input] ?? [];
-  const types = from.map((urn) => resources.find((one) => one.urn === urn)?.type ?? "");
+  const types = from.map((urn) => resourceAt(urn, resources)?.type ?? "");
   return types.length > 0 && types.every((type) => OWN_ADDRESSES.test(type));
 }
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { inboundRules, isOf } from "../inbound.ts";
+import { inboundRules } from "../inbound.ts";
+import { isOf } from "../lookup.ts";
 import { port } from "../open-ports.ts";
 import { portsText, readPorts, within } from "../ports.ts";
 import { stackRule } from "../rule.ts";

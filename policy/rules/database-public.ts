@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { isUnknown } from "../../domain/cost/inputs.ts";
-import { isOf } from "../inbound.ts";
+import { isOf } from "../lookup.ts";
 import { network } from "../open-ports.ts";
 import { type Subject, stackRule } from "../rule.ts";
 import { isOwnAddress, readSources, strangers } from "../sources.ts";
@@ -38,7 +38,7 @@ export const rule = stackRule({
 function guards(firewall: Subject, database: Subject): boolean {
   if (firewall.propertyDependencies?.clusterId?.includes(database.urn)) return true;
   const id = firewall.inputs.clusterId;
-  return id !== undefined && [database.id, database.outputs?.uuid].includes(id as string);
+  return id !== undefined && !isUnknown(id) && [database.id, database.outputs?.uuid].includes(id as string);
 }
 
 function openings(firewall: Subject, resources: readonly Subject[], addresses: readonly string[]): string[] {

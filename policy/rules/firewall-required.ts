@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { isUnknown } from "../../domain/cost/inputs.ts";
-import { isOf } from "../inbound.ts";
+import { isOf, resourceAt } from "../lookup.ts";
 import { type Subject, stackRule } from "../rule.ts";
 
 const settings = z.object({
@@ -24,20 +24,23 @@ export const rule = stackRule({
       ...outside,
       ...firewalls.flatMap((one) => tagsIn(one, one.inputs.tags, "tags", resources).known),
     ]);
+    const byName = new Set(firewalls.flatMap(named));
     return resources.flatMap((resource) => {
       const given = tagsOf(resource, resources);
-      if (!given || given.known.some((tag) => byTag.has(tag)) || firewalls.some((one) => namesIt(one, resource)))
-        return [];
-      const names = given.known.filter((tag) => !tag.startsWith("urn:"));
-      const tags = [...names, ...(given.unknown ? ["some that are not known before the update"] : [])];
-      const message =
-        tags.length > 0
-          ? `it has the tags ${tags.join(", ")}, at which no firewall aims`
-          : "it has no tag at which a firewall could aim";
-      return [{ resource, message: `${message}, and no firewall names its id` }];
+      if (!given || given.known.some((tag) => byTag.has(tag))) return [];
+      if (byName.has(resource.urn) || (resource.id !== undefined && byName.has(resource.id))) return [];
+      return [{ resource, message: `${without(given)}, and no firewall names its id` }];
     });
   },
 });
+
+function without({ known, unknown }: Tags): string {
+  const names = known.filter((tag) => !tag.startsWith("urn:"));
+  const all = [...names, ...(unknown ? ["some that are not known before the update"] : [])];
+  return all.length > 0
+    ? `no firewall aims at its tags (${all.join(", ")})`
+    : "it has no tag at which a firewall could aim";
+}
 
 interface Tags {
   /** Names; of a tag whose name is not known yet, the URN. */
@@ -65,15 +68,15 @@ function tagsIn(of: Subject, list: unknown, input: string, resources: readonly S
   const known = all.filter((one) => typeof one === "string" && !isUnknown(one)) as string[];
   if (known.length === all.length) return { known, unknown: false };
   const from = of.propertyDependencies?.[input] ?? [];
-  const tags = resources.filter((one) => isOf("tag", one) && from.includes(one.urn));
+  const tags = from.flatMap((urn) => resourceAt(urn, resources) ?? []).filter((one) => isOf("tag", one));
   const named = tags.map(({ urn, inputs }) =>
     typeof inputs.name === "string" && !isUnknown(inputs.name) ? inputs.name : urn,
   );
   return { known: [...known, ...named], unknown: tags.length === 0 };
 }
 
-function namesIt(firewall: Subject, { urn, id }: Subject): boolean {
-  if (firewall.propertyDependencies?.dropletIds?.includes(urn)) return true;
-  const ids = firewall.inputs.dropletIds;
-  return Array.isArray(ids) && id !== undefined && ids.some((one) => String(one) === id);
+/** URNs and ids of the droplets that a firewall names. */
+function named({ inputs, propertyDependencies }: Subject): string[] {
+  const ids = Array.isArray(inputs.dropletIds) ? inputs.dropletIds.filter((one) => !isUnknown(one)).map(String) : [];
+  return [...(propertyDependencies?.dropletIds ?? []), ...ids];
 }
