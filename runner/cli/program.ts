@@ -41,7 +41,7 @@ const COMMANDS: readonly {
   {
     name: "cost",
     group: "Stacks:",
-    summary: "what a stack, any Pulumi project, a plan or a state costs per month",
+    summary: "what a stack, any Pulumi project, a plan or a state costs per month; forecast, actual, advice",
     load: () => import("./cost.ts"),
   },
   {
@@ -92,6 +92,12 @@ const COMMANDS: readonly {
     group: "Nodes:",
     summary: "what a month would cost with which timers, on made-up load",
     load: () => import("./simulate.ts"),
+  },
+  {
+    name: "services",
+    group: "Services:",
+    summary: "stacks of containers from Compose files: config",
+    load: () => import("./services.ts"),
   },
   {
     name: "config",
@@ -153,7 +159,7 @@ Examples:
   $ windlass down                     remove the node, keep the volume`;
 
 /** Commands that have commands of their own. */
-const GROUPS = new Set(["node", "backup", "config", "local", "budget"]);
+const GROUPS = new Set(["node", "cost", "backup", "config", "local", "budget", "services"]);
 
 /** Options may stand before the command too, as `pulumi` and `docker` have it: they are moved behind it. */
 export function optionsLast(args: readonly string[]): string[] {

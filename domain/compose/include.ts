@@ -1,0 +1,75 @@
+import { dirname } from "node:path";
+import { defaultEnvFile, type Level, readEnvFiles, resolvePath } from "./level.ts";
+import { entry, equal, type MapNode, map, type Node, stringOf } from "./node.ts";
+import { fail } from "./problem.ts";
+import { isRemote } from "./remote.ts";
+
+/** Reads and merges the files of a level. */
+export type LoadFiles = (files: readonly string[], level: Level) => MapNode;
+
+const KINDS = ["services", "volumes", "networks", "secrets", "configs", "models"];
+
+/**
+ * Takes over what the files under `include` declare, in place; each brings its own folder and environment. Throws `ConfigInvalid` for a name
+ * that both declare differently, a cycle (named), a file that is not on this machine.
+ */
+export function applyIncludes(document: MapNode, file: string, level: Level, load: LoadFiles): void {
+  const includes = document.entries.get("include");
+  if (!includes) return;
+  if (includes.kind !== "list") fail(includes, ["include"], "must be a list of files");
+  const items = includes.kind === "list" ? includes.items : [];
+  for (const [index, item] of items.entries()) {
+    const included = loadInclude(
+      item,
+      ["include", String(index)],
+      { ...level, including: [...level.including, file] },
+      load,
+    );
+    takeOver(included, document);
+  }
+  document.entries.delete("include");
+}
+
+function loadInclude(item: Node, path: string[], level: Level, load: LoadFiles): MapNode {
+  const files = textsOf(stringOf(item) === undefined ? entry(item, "path") : item);
+  const [first] = files;
+  if (!first) return fail(item, path, "must name a file");
+  for (const { node, text } of files)
+    if (isRemote(text)) fail(node, path, `${text} is not on this machine; that is not supported`, "copy the file here");
+  const absolute = files.map(({ text }) => resolvePath(text, level));
+  for (const [index, file] of absolute.entries())
+    if (level.reader.read(file) === undefined) fail(files[index]?.node ?? item, path, `there is no file ${file}`);
+  const main = absolute[0] ?? "";
+  if (level.including.includes(main))
+    fail(item, path, `includes itself: ${[...level.including, main].join(" includes ")}`);
+  const folder = stringOf(entry(item, "project_directory"));
+  const inside = folder === undefined ? dirname(main) : resolvePath(folder, level);
+  const envFiles = textsOf(entry(item, "env_file")).map(({ text }) => resolvePath(text, level));
+  const more = readEnvFiles(envFiles.length > 0 ? envFiles : defaultEnvFile(inside, level), level.environment, level);
+  const environment = new Map([...more, ...level.environment]);
+  return load(absolute, { ...level, folder: inside, environment });
+}
+
+function textsOf(node: Node | undefined): { node: Node; text: string }[] {
+  const nodes = node?.kind === "list" ? node.items : node ? [node] : [];
+  return nodes.flatMap((item) => {
+    const text = stringOf(item);
+    return text === undefined ? [] : [{ node: item, text }];
+  });
+}
+
+function takeOver(included: MapNode, document: MapNode): void {
+  for (const kind of KINDS) {
+    const from = included.entries.get(kind);
+    if (from?.kind !== "map") continue;
+    const to = document.entries.get(kind);
+    const all = new Map(to?.kind === "map" ? to.entries : []);
+    for (const [name, node] of from.entries) {
+      const own = all.get(name);
+      if (own && !equal(own, node))
+        fail(own, [kind, name], `is declared differently in the included file, at ${node.at.file}:${node.at.line}`);
+      all.set(name, node);
+    }
+    document.entries.set(kind, map(all, to?.at ?? from.at));
+  }
+}
