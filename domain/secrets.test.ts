@@ -95,6 +95,8 @@ const ORDINARY: [string, string][] = [
   ["a bindable variable", "DATABASE_URL=${db.DATABASE_URL}"],
   ["a token of the documentation", glue("ghp", "_", "x".repeat(36))],
   ["the access key of the documentation", glue("AKIA", "IOSFODNN7EXAMPLE")],
+  ["a part of a cloud-config", "chpasswd:\n  expire: false\n"],
+  ["a group of settings", "api_token:\n  lifetime-of-token-2: 3600\n"],
   ["a compass", "compass=north-north-east"],
   ["a cache key", "key: node-modules-v2-linux-2026"],
   ["a random identifier", "machine-id: 4c4c4544004b3510805ab9c04f525332"],

@@ -21,7 +21,7 @@ const EXAMPLE = /(.)\1{9}|EXAMPLE/;
 
 /** `NAME=value`, `name: value`, `"name": "value"`, `--name value`; the name ends in a word that announces a secret. */
 const ASSIGNMENT =
-  /(?<![\w.-])(?<name>(?:--)?[\w.-]{0,50}?(?:password|passwd|passphrase|pwd|pass|secret|token|key))(?:["']?\s{0,8}(?:=>|[:=])\s{0,8}|(?<=--[\w-]{0,60})\s+)(?<value>"[^"\n]{0,500}"|'[^'\n]{0,500}'|[^\s"'`;&|)}\],]{1,500})/gi;
+  /(?<![\w.-])(?<name>(?:--)?[\w.-]{0,50}?(?:password|passwd|passphrase|pwd|pass|secret|token|key))(?:["']?[ \t]{0,8}(?:=>|[:=])[ \t]{0,8}|(?<=--[\w-]{0,60})[ \t]+)(?<value>"[^"\n]{0,500}"|'[^'\n]{0,500}'|[^\s"'`;&|)}\],]{1,500})/gi;
 
 /**
  * Secrets in a text: by the published shapes, and by the value that is given to a name like `DB_PASSWORD`. References to variables, paths
