@@ -1,7 +1,7 @@
 import type { CostNode } from "../../domain/cost/compare.ts";
 import type { UsageLine } from "../../domain/cost/estimate.ts";
 import type { CostReport } from "../pricing/report.ts";
-import { bold, dim, table } from "./output.ts";
+import { bold, dim, dollars, table } from "./output.ts";
 import { kindOf } from "./reporter.ts";
 
 /** The tree by component, what depends on usage, the total, the coverage, the age of the prices. */
@@ -122,10 +122,6 @@ export function coverageLine({ coverage, unpriced }: CostReport): string {
 
 function all(node: CostNode): CostNode[] {
   return [node, ...node.children.flatMap(all)];
-}
-
-function dollars(amount: number): string {
-  return `$${amount.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
 }
 
 /** Small droplets cost less than a cent an hour. */

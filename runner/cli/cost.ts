@@ -1,6 +1,8 @@
 import { resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { cost } from "../pricing/index.ts";
+import { actualCommand } from "./cost-actual.ts";
+import { forecastCommand } from "./cost-forecast.ts";
 import { markdown, text } from "./cost-text.ts";
 import { type CommonOptions, stackCommand, targetOptions } from "./options.ts";
 import { print, printJson } from "./output.ts";
@@ -16,7 +18,8 @@ interface CostFlags extends CommonOptions {
 }
 
 export default function command(): Command {
-  return stackCommand("cost")
+  const group = stackCommand("cost")
+    .enablePositionalOptions()
     .addOption(
       new Option("--plan <file>", "price what pulumi preview --json printed (- is stdin)").conflicts(["state", "cwd"]),
     )
@@ -40,6 +43,9 @@ export default function command(): Command {
       if (options.json || asMarkdown)
         for (const warning of report.warnings) process.stderr.write(`warning: ${warning}\n`);
     });
+  group.addCommand(forecastCommand());
+  group.addCommand(actualCommand());
+  return group;
 }
 
 const HELP = `
@@ -50,4 +56,6 @@ Examples:
   $ windlass cost --stack prod
   $ windlass cost --cwd ../shop --markdown
   $ pulumi preview --json --show-sames | windlass cost --plan - --json | jq .diffMonthly
-  $ windlass cost --usage usage.yaml`;
+  $ windlass cost --usage usage.yaml
+  $ windlass cost forecast               this month so far, and at its end
+  $ windlass cost actual                 what was billed, and why it is not the estimate`;

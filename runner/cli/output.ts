@@ -30,6 +30,11 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return [dim(line(head)), ...rows.map(line)];
 }
 
+/** `$1,234.50`. */
+export function dollars(amount: number): string {
+  return `$${amount.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
+}
+
 export function changesLine(changes: Changes): string {
   const words: [keyof Changes, string][] = [
     ["create", "to make"],
