@@ -17,7 +17,7 @@ test("names the highest threshold, the sums, and what 100 % will do", () => {
     title: "stack prod: 50 % of the month's budget is spent",
     text: [
       "This stack has spent $61.00 this month, 61 % of $100.00 (windlass:maxMonthlySpendUsd).",
-      "At the end of the month it will be $123.40 if everything stays as it is.",
+      "The forecast for the end of the month is $123.40.",
       "At 100 %: whatever raises the bill is refused (windlass:budgetAction refuse).",
     ].join("\n"),
   });

@@ -10,8 +10,7 @@ export function budgetNotice(
   const highest = Math.max(...news);
   const whose = now.scope === "stack" ? `stack ${stack}` : "the account";
   const lines = [`${capital(spendText(now))}.`];
-  if (now.forecastUsd !== null)
-    lines.push(`At the end of the month it will be $${now.forecastUsd.toFixed(2)} if everything stays as it is.`);
+  if (now.forecastUsd !== null) lines.push(`The forecast for the end of the month is $${now.forecastUsd.toFixed(2)}.`);
   lines.push(...(now.exhausted === true ? consequences(now, { stack, noticeMinutes }) : [ahead(now)]));
   return { title: `${whose}: ${highest} % of the month's budget is spent`, text: lines.join("\n") };
 }

@@ -50,7 +50,7 @@ function lines({ stack, month, budgets, gaps }: BudgetReport): string[] {
   const text = [`${month}, stack ${stack}:`];
   for (const one of budgets) {
     text.push(`  ${spendText(one)}`);
-    if (one.forecastUsd !== null) text.push(`    at the end of the month: $${one.forecastUsd.toFixed(2)}`);
+    if (one.forecastUsd !== null) text.push(`    forecast for the end of the month: $${one.forecastUsd.toFixed(2)}`);
     const told = one.told.length > 0 ? one.told.map((percent) => `${percent} %`).join(", ") : "of nothing yet";
     text.push(`    told ${told}, of ${one.thresholds.join(", ")} %; at 100 %: ${one.action}`);
     if (one.confirmedAt) text.push(`    stopping working nodes was confirmed at ${one.confirmedAt}`);

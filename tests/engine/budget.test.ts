@@ -27,7 +27,7 @@ beforeAll(async () => {
   stack = await testStack({
     actionScale: 0,
     config: {
-      ...{ autoShutdownHours: "off", sampleSeconds: 600, noticeMinutes: 10, maxLifetimeHours: "off" },
+      ...{ autoShutdownHours: 24, sampleSeconds: 600, noticeMinutes: 10, maxLifetimeHours: 8760 },
       ...{ emailTo: ["me@example.com"], snapshotDays: "off", detachedVolumeDays: "off" },
     },
   });
@@ -64,11 +64,11 @@ async function began(month: string, config: Record<string, unknown>): Promise<vo
   stack.configure(config);
 }
 
-/** Samples of the whole window, of this load. */
+/** Samples of this load, of the last hour only: too few for windlass:autoShutdownHours. */
 function load(utilization: number): LoadSource {
   return async (_, droplet, { now, windowMs, stepMs }) => {
     const samples = [];
-    for (let at = now - windowMs - stepMs; at <= now; at += stepMs) {
+    for (let at = now - Math.min(windowMs, 3_600_000) - stepMs; at <= now; at += stepMs) {
       const gpus = Array.from({ length: droplet.gpu_info?.count ?? 0 }, () => ({ utilization, memoryUsedMiB: 900 }));
       samples.push({ at, gpus, sshSessions: 0, jobs: 0, loading: false });
     }
@@ -138,10 +138,13 @@ describe("a month's budget", () => {
   });
 
   it("keeps windlass up from raising the bill", async () => {
-    stack.configure({ volumeSizeGiB: 200, maxMonthlySpendUsd: 100 });
+    stack.configure({ maxMonthlySpendUsd: undefined, maxAccountSpendUsd: 100, volumeSizeGiB: 200 });
     const error = await errorOf(up(stack.options));
+    stack.configure({ ...LIMIT, maxAccountSpendUsd: undefined, volumeSizeGiB: 100 });
     expect(error).toMatchObject({ code: "BudgetExceeded", exitCode: 3 });
-    stack.configure({ volumeSizeGiB: 100 });
+    expect(error.message).toMatch(/the account has spent \$12\d\./);
+    const { volumes = [] } = await stack.objects();
+    expect(volumes).toMatchObject([{ size_gigabytes: 100 }]);
   });
 
   it("only tells with alert, is another one with another limit, and is shown", async () => {
