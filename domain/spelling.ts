@@ -1,11 +1,17 @@
 /** The candidate closest to what was written, or undefined where none is close enough to be meant (half its length in edits). */
 export function nearest(written: string, candidates: readonly string[]): string | undefined {
-  let best: { candidate: string; edits: number } | undefined;
-  for (const candidate of candidates) {
-    const edits = distance(written.toLowerCase(), candidate.toLowerCase());
-    if (!best || edits < best.edits) best = { candidate, edits };
-  }
-  return best && best.edits <= Math.max(2, Math.floor(written.length / 2)) ? best.candidate : undefined;
+  return nearestFew(written, candidates, 1)[0];
+}
+
+/** As many of the candidates as are close enough to be meant, the closest first. */
+export function nearestFew(written: string, candidates: readonly string[], most: number): string[] {
+  const lower = written.toLowerCase();
+  const measured = candidates.map((candidate) => ({ candidate, edits: distance(lower, candidate.toLowerCase()) }));
+  const near = measured.filter(({ edits }) => edits <= Math.max(2, Math.floor(written.length / 2)));
+  return near
+    .sort((a, b) => a.edits - b.edits)
+    .slice(0, most)
+    .map(({ candidate }) => candidate);
 }
 
 /** Levenshtein's distance: inserted, deleted and exchanged characters. */

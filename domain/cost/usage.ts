@@ -1,3 +1,4 @@
+import { matcher } from "../pattern.ts";
 import type { Resource } from "./inputs.ts";
 
 /** How much is used, by what a person says: `quantity` answers undefined where nothing was said. `most` is what it can be at most. */
@@ -52,13 +53,4 @@ function paths(section: string, entries: UsageFile["resources"]): string[] {
   return Object.entries(entries).flatMap(([name, quantities]) =>
     Object.keys(quantities).map((key) => `${section}.${name}.${key}`),
   );
-}
-
-function matcher(pattern: string): (name: string) => boolean {
-  const source = pattern
-    .split("*")
-    .map((text) => text.replaceAll(/[.+?^${}()|[\]\\]/g, "\\$&"))
-    .join(".*");
-  const expression = new RegExp(`^${source}$`);
-  return (name) => expression.test(name);
 }
