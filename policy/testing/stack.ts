@@ -1,4 +1,11 @@
-import type { Rule, RuleContext, StackRule, Subject } from "../rule.ts";
+import type { ResourceRule, Rule, RuleContext, StackRule, Subject } from "../rule.ts";
+
+const CONTEXT: RuleContext = {
+  now: Date.parse("2026-11-21"),
+  prices() {
+    throw new Error("this rule does not price");
+  },
+};
 
 /** A resource of a stack by the word of its type and its name. */
 export function declared(
@@ -14,12 +21,16 @@ export function declared(
 
 /** What a rule over the whole stack finds: `name: message`. */
 export function findings(rule: Rule, resources: readonly Subject[], settings: Record<string, unknown> = {}): string[] {
-  const context: RuleContext = {
-    now: Date.parse("2026-11-21"),
-    prices() {
-      throw new Error("this rule does not price");
-    },
-  };
-  const found = (rule as StackRule).judgeStack(resources, rule.settings.parse(settings), context);
+  const found = (rule as StackRule).judgeStack(resources, rule.settings.parse(settings), CONTEXT);
   return found.map(({ resource, message }) => `${resource?.name ?? "stack"}: ${message}`);
+}
+
+/** What a rule that looks at one resource says of it. */
+export function said(
+  rule: Rule,
+  resource: Subject,
+  settings: Record<string, unknown> = {},
+  now = CONTEXT.now,
+): readonly string[] {
+  return (rule as ResourceRule).judge(resource, rule.settings.parse(settings), { ...CONTEXT, now });
 }
