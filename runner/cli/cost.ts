@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { cost } from "../pricing/index.ts";
 import { actualCommand } from "./cost-actual.ts";
+import { adviceCommand } from "./cost-advice.ts";
 import { forecastCommand } from "./cost-forecast.ts";
 import { markdown, text } from "./cost-text.ts";
 import { type CommonOptions, stackCommand, targetOptions } from "./options.ts";
@@ -45,6 +46,7 @@ export default function command(): Command {
     });
   group.addCommand(forecastCommand());
   group.addCommand(actualCommand());
+  group.addCommand(adviceCommand());
   return group;
 }
 
@@ -58,4 +60,5 @@ Examples:
   $ pulumi preview --json --show-sames | windlass cost --plan - --json | jq .diffMonthly
   $ windlass cost --usage usage.yaml
   $ windlass cost forecast               this month so far, and at its end
-  $ windlass cost actual                 what was billed, and why it is not the estimate`;
+  $ windlass cost actual                 what was billed, and why it is not the estimate
+  $ windlass cost advice                 what would cost less`;
