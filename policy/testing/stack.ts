@@ -1,10 +1,9 @@
+import { TEST_PRICES } from "../../domain/cost/testing.ts";
 import type { ResourceRule, Rule, RuleContext, StackRule, Subject } from "../rule.ts";
 
 const CONTEXT: RuleContext = {
   now: Date.parse("2026-11-21"),
-  prices() {
-    throw new Error("this rule does not price");
-  },
+  prices: () => TEST_PRICES,
 };
 
 /** A resource of a stack by the word of its type and its name. */
