@@ -70,7 +70,8 @@ test("bits beyond the prefix do not count", () => {
 });
 
 test("a network that holds private and public addresses is not private", () => {
-  expect(read("10.0.0.0/8", "192.168.7.0/24", "172.16.0.0/12").map(isPrivate)).toEqual([true, true, true]);
+  const own = ["10.0.0.0/8", "192.168.7.0/24", "172.16.0.0/12", "100.64.0.0/10", "127.0.0.1", "169.254.1.1"];
+  expect(read(...own, "fd00::/8", "fe80::/64", "::1").filter((one) => !isPrivate(one))).toEqual([]);
   expect(read("10.0.0.0/7", "172.16.0.0/11", "192.0.0.0/8", "0.0.0.0/0").map(isPrivate)).toEqual([
     false,
     false,
@@ -89,6 +90,11 @@ test("networks side by side cover what is over both", () => {
   expect(covers([high, low], whole)).toBe(true);
   expect(covers([low], whole)).toBe(false);
   expect(covers([other], whole)).toBe(false);
+});
+
+test("a network inside another takes nothing from it", () => {
+  const [wide, inside, far] = read("18.0.0.0/8", "18.1.0.0/16", "18.200.0.0/16") as [Network, Network, Network];
+  expect(covers([wide, inside], far)).toBe(true);
 });
 
 test("an address is in a network exactly where ipaddr.js says so", () => {

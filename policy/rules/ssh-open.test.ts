@@ -77,6 +77,17 @@ describe("deny rules", () => {
   test("come before the rule that allows", () =>
     expect(said([ssh(WORLD), ssh(WORLD, { action: "deny" })])).toEqual([]));
   test("open nothing", () => expect(said([ssh(WORLD, { action: "deny" })])).toEqual([]));
+  test("of sources that are not known open nothing, and shut nothing", () => {
+    expect(said([ssh([unknown], { action: "deny" })])).toEqual([]);
+    expect(said([ssh(WORLD), ssh([unknown], { action: "deny" })])).toHaveLength(1);
+  });
+  test("say nothing of ports or a protocol that are not known", () => {
+    expect(said([ssh(WORLD, { portRange: unknown }), ssh(WORLD, { action: "deny", portRange: "all" })])).toHaveLength(
+      1,
+    );
+    const both = [ssh(WORLD, { protocol: unknown }), ssh(WORLD, { protocol: unknown, action: "deny" })];
+    expect(said(both)).toHaveLength(1);
+  });
   test("of one address leave the world", () =>
     expect(said([ssh(["0.0.0.0/0"]), ssh(["203.0.113.7"], { action: "deny" })])).toHaveLength(1));
   test("of IPv4 leave the world by IPv6", () =>
@@ -142,14 +153,18 @@ describe("load balancers", () => {
     expect(balancer({ lb: { network: unknown } })).toHaveLength(1));
   test("with a firewall of their own do not", () =>
     expect(balancer({ lb: { firewall: { allows: ["ip:203.0.113.7", "cidr:10.0.0.0/8"] } } })).toEqual([]));
+  const UNKNOWN = "addresses that are not known before the update";
   test.each([
-    { firewall: unknown },
-    { firewall: { allows: unknown } },
-    { firewall: { allows: [unknown] } },
-    { firewall: { allows: [] } },
-    { firewall: { denies: ["ip:203.0.113.7"] } },
-    { firewall: { allows: ["cidr:0.0.0.0/0"] } },
-  ])("with %j do", (lb) => expect(balancer({ lb })).toHaveLength(1));
+    [{ firewall: unknown }, UNKNOWN],
+    [{ firewall: { allows: unknown } }, UNKNOWN],
+    [{ firewall: { allows: [unknown] } }, UNKNOWN],
+    [{ firewall: { allows: ["everybody"] } }, '"everybody", which is not an address,'],
+    [{ firewall: { allows: [] } }, "0.0.0.0/0 and ::/0"],
+    [{ firewall: { denies: ["ip:203.0.113.7"] } }, "0.0.0.0/0 and ::/0"],
+    [{ firewall: { allows: ["cidr:0.0.0.0/0"] } }, "0.0.0.0/0"],
+  ])("with %j do", (lb, who) =>
+    expect(balancer({ lb })).toEqual([`lb: forwardingRules[0] leads to port 22 (ssh) and takes in ${who}`]),
+  );
   test("with rules that are not known", () =>
     expect(findings(rule, [declared("loadBalancer", "lb", { forwardingRules: unknown })])[0]).toContain(
       "forwardingRules may lead to port 22",
