@@ -97,6 +97,7 @@ const ORDINARY: [string, string][] = [
   ["the access key of the documentation", glue("AKIA", "IOSFODNN7EXAMPLE")],
   ["a part of a cloud-config", "chpasswd:\n  expire: false\n"],
   ["a group of settings", "api_token:\n  lifetime-of-token-2: 3600\n"],
+  ["a number with a pattern", "token: 11112222111122221111"],
   ["a compass", "compass=north-north-east"],
   ["a cache key", "key: node-modules-v2-linux-2026"],
   ["a random identifier", "machine-id: 4c4c4544004b3510805ab9c04f525332"],

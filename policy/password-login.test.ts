@@ -63,6 +63,7 @@ test.each([
   ],
   ["a line taken away", "sed -i '/PasswordAuthentication yes/d' /etc/ssh/sshd_config"],
   ["a check", "grep -q '^PasswordAuthentication yes' /etc/ssh/sshd_config && exit 1"],
+  ["a check of the whole line", 'grep -q "PasswordAuthentication yes" /etc/ssh/sshd_config && exit 1'],
   ["a comment", "# PasswordAuthentication yes"],
   ["what is off in a file", "#PasswordAuthentication yes"],
   ["a written comment", 'echo "#PasswordAuthentication yes" >> notes'],
@@ -79,6 +80,7 @@ test("cloud-config sets passwords", () => {
   expect(whats("#cloud-config\nchpasswd: { users: [{ name: app, type: RANDOM }], expire: false }\n")).toEqual(told);
   expect(whats("#cloud-config\nchpasswd: { expire: false }\n")).toEqual([]);
   expect(whats("#cloud-config\npassword: RANDOM\n")).toEqual(["sets a password for the default user"]);
+  expect(whats(MIME("#cloud-config\nchpasswd:\n  list: [root:RANDOM]\n"))).toEqual(told);
   expect(whats("#cloud-config\nusers:\n  - { name: app, lock_passwd: false }\n")).toEqual([
     "unlocks the password of a user with lock_passwd",
   ]);

@@ -34,7 +34,11 @@ const LINES: readonly [RegExp, string][] = [
 
 /** What in user data turns password login on. Comments, and what `sed` and `grep` only look for, do not. */
 export function passwordLogins(userData: string): PasswordLogin[] {
-  const found = documents(userData).flatMap((document) => [...inLines(document), ...inConfig(document)]);
+  const found = documents(userData).flatMap((document) =>
+    document.tooLarge
+      ? [{ what: "packs more than 1 MiB, which is not read", place: placeOf(document, 1) }]
+      : [...inLines(document), ...inConfig(document)],
+  );
   const whats = new Set<string>();
   return found.filter(({ what }) => !whats.has(what) && whats.add(what));
 }

@@ -26,12 +26,15 @@ export interface Document {
   text: string;
   /** Line of the user data where it begins, from 1. */
   line: number;
-  /** Whether lines of the text are lines of the user data. */
+  /** Whether it is packed, so that its lines are not those of the user data. */
   packed: boolean;
+  /** Whether it is larger than anybody's text, and was left packed. */
+  tooLarge?: boolean;
 }
 
-/** Nesting of what is packed in what is packed, and bytes that are unpacked at most: nobody means more. */
+/** Nesting of what is packed in what is packed. */
 const DEPTH = 3;
+/** Of one text, unpacked at most. User data itself has 64 KiB at most. */
 const UNPACKED_BYTES = 1 << 20;
 
 /**
@@ -71,22 +74,22 @@ function base64Texts({ text, line, packed }: Document): Document[] {
   )) {
     if (match[0].length < 24) continue;
     const inner = textOf(Buffer.from(match[0].replace(/\s/g, ""), "base64"));
-    if (inner === undefined) continue;
-    found.push({ text: inner, line: packed ? line : line + newlines(text.slice(0, match.index)), packed: true });
+    if (!inner) continue;
+    found.push({ ...inner, line: packed ? line : line + newlines(text.slice(0, match.index)), packed: true });
   }
   return found;
 }
 
 /** Undefined where the bytes are no text: keys, checksums and pictures are none. */
-function textOf(bytes: Buffer): string | undefined {
+function textOf(bytes: Buffer): Pick<Document, "text" | "tooLarge"> | undefined {
   try {
     const plain =
       bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes, { maxOutputLength: UNPACKED_BYTES }) : bytes;
     const text = new TextDecoder("utf-8", { fatal: true }).decode(plain);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: a text has none of them
-    return /[\x00-\x08\x0e-\x1f]/.test(text) ? undefined : text;
-  } catch {
-    return undefined;
+    return /[\x00-\x08\x0e-\x1f]/.test(text) ? undefined : { text };
+  } catch (error) {
+    return (error as { code?: string }).code === "ERR_BUFFER_TOO_LARGE" ? { text: "", tooLarge: true } : undefined;
   }
 }
 

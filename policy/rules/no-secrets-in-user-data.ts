@@ -28,7 +28,9 @@ export const rule = resourceRule({
 
 function userDataSecrets(userData: string, path: string): string[] {
   const found = documents(userData).flatMap((document) =>
-    findSecrets(document.text).map(({ kind, line }) => `${path} holds ${kind} (${placeOf(document, line)})`),
+    document.tooLarge
+      ? [`${path} packs more than 1 MiB, which is not read (${placeOf(document, 1)})`]
+      : findSecrets(document.text).map(({ kind, line }) => `${path} holds ${kind} (${placeOf(document, line)})`),
   );
   return [...new Set(found)];
 }

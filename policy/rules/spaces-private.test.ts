@@ -43,6 +43,7 @@ describe("a bucket's policy", () => {
     ["the world in two halves", { Principal: "*", Condition: source("0.0.0.0/1", "128.0.0.0/1") }],
     ["every IPv6 address beside a known one", { Principal: "*", Condition: source("203.0.113.7", "::/0") }],
     ["no address", { Principal: "*", Condition: source() }],
+    ["a known address beside a word", { Principal: "*", Condition: source("203.0.113.7", "office") }],
     ["an address that is none", { Principal: "*", Condition: source("office") }],
     [
       "a referer, which one can make up",
