@@ -7,7 +7,7 @@ const env = { PULUMI_ERROR_OUTPUT_STRING: "true", NO_COLOR: "1" };
  * Suites that cross folders, and how many of their files run at a time: those without machines mostly wait, and each has a cloud and a
  * state of its own; those with machines share one Docker engine.
  */
-const suites = { engine: 2, docker: 1, faults: 2 };
+const suites = { engine: 2, docker: 1, faults: 2, conformance: 2 };
 
 export default defineConfig({
   test: {

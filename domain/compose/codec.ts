@@ -128,8 +128,9 @@ function pairsOf(node: Node, path: Path): [string, ScalarNode | undefined][] {
   });
 }
 
+/** Sorted by key, so that the same project always prints the same; undefined where it is empty. */
 function filled<T>(pairs: (readonly [string, T])[]): Record<string, T> | undefined {
-  return pairs.length > 0 ? Object.fromEntries(pairs) : undefined;
+  return pairs.length > 0 ? Object.fromEntries([...pairs].sort(([a], [b]) => (a < b ? -1 : 1))) : undefined;
 }
 
 /** `KEY=value` pairs; a key without a value has the empty one. */

@@ -131,8 +131,8 @@ function readServiceFiles(target: Service, node: Node, path: Path, level: Level)
       fail(at, [...path, "env_file", String(index)], `there is no file ${file}`, "make it, or write required: false");
     if (text !== undefined) inFile(file, () => (format === "raw" ? readRawEnvFile : readEnvFile)(text, values, lookup));
   }
-  const variables = { ...Object.fromEntries(values), ...own };
-  if (Object.keys(variables).length > 0) target.environment = variables;
+  const variables = Object.entries({ ...Object.fromEntries(values), ...own });
+  if (variables.length > 0) target.environment = Object.fromEntries(variables.sort(([a], [b]) => (a < b ? -1 : 1)));
   const labels = new Map<string, string>();
   for (const [index, file] of (target.label_file ?? []).entries()) {
     const text = level.reader.read(file);

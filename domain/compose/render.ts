@@ -3,7 +3,7 @@ import type { ComposeProject } from "./model.ts";
 
 /** The model as `docker compose config` prints it: YAML, dollars doubled so that it can be read again. */
 export function toYaml(project: ComposeProject): string {
-  return escaped(stringify(forYaml(project), { lineWidth: 0, aliasDuplicateObjects: false }));
+  return escaped(stringify(forYaml(project), { lineWidth: 0, aliasDuplicateObjects: false, compat: "yaml-1.1" }));
 }
 
 /** The model as `docker compose config --format json` prints it, dollars doubled. */

@@ -233,9 +233,7 @@ export const service = object({
   deploy,
   develop,
   device_cgroup_rules: distinctTexts,
-  devices: z.array(
-    z.union([z.string(), object({ source: text, target: text.optional(), permissions: text.optional() })]),
-  ),
+  devices: z.array(z.union([z.string(), object({ source: text, target: text, permissions: text.optional() })])),
   dns: textOrTexts,
   dns_opt: distinctTexts,
   dns_search: textOrTexts,
