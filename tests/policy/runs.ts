@@ -1,15 +1,17 @@
 import { readdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Level, Rule } from "../../policy/rule.ts";
-import { RULES } from "../../policy/rules/index.ts";
+import type { Level } from "../../policy/rule.ts";
 import { violationMessage } from "../../policy/run.ts";
 import { type PackSettings, packConfig } from "../../policy/settings.ts";
 import type { Declared, Outcome, Project } from "../engine/harness.ts";
 import type { PolicyCase } from "./case.ts";
+import { type BatchSettings, nameIn } from "./pack/apart.ts";
 
 /** The pack, as Pulumi takes it. */
 export const PACK = fileURLToPath(new URL("../../policy", import.meta.url));
+/** The same rules, judging the programs of a batch one by one. */
+const BATCH_PACK = fileURLToPath(new URL("pack", import.meta.url));
 
 /** A violation as the engine tells it. */
 export interface Told {
@@ -56,44 +58,22 @@ export async function allCases(): Promise<Map<string, readonly PolicyCase[]>> {
   return new Map(await Promise.all(lists));
 }
 
-/** Cases that one preview can judge together: of one rule, with the same settings, where the rule looks at one resource at a time. */
-export interface Batch {
-  rule: Rule;
-  settings: Record<string, unknown>;
-  cases: readonly PolicyCase[];
+/** Previews several programs at once, each judged by itself. */
+export async function previewBatch(
+  project: Project,
+  programs: readonly (readonly Declared[])[],
+  settings: BatchSettings,
+): Promise<Outcome> {
+  const renamed = programs.flatMap((program, index) => program.map((one) => moved(one, (name) => nameIn(index, name))));
+  project.declare(...renamed);
+  writeFileSync(join(project.dir, "policy-cases.json"), JSON.stringify(settings));
+  return project.pulumi(["preview", "--json", "--non-interactive", "--policy-pack", BATCH_PACK], {
+    env: { POLICY_CASES: join(project.dir, "policy-cases.json") },
+  });
 }
 
-export function batches(rule: Rule, cases: readonly PolicyCase[]): Batch[] {
-  const groups = new Map<string, PolicyCase[]>();
-  for (const [index, one] of cases.entries()) {
-    const key = "judgeStack" in rule ? String(index) : JSON.stringify(one.settings ?? {});
-    groups.set(key, [...(groups.get(key) ?? []), one]);
-  }
-  return [...groups.values()].map((group) => ({ rule, settings: group[0]?.settings ?? {}, cases: group }));
-}
-
-export function ruleOf(id: string): Rule {
-  const rule = RULES.find((one) => one.id === id);
-  if (!rule) throw new Error(`there is no rule ${id}`);
-  return rule;
-}
-
-/** Several programs as one: where there is more than one, names begin with the program's number. */
-export function together(programs: readonly Declared[][]): Declared[] {
-  if (programs.length === 1) return programs[0] as Declared[];
-  return programs.flatMap((program, index) => program.map((one) => renamed(one, (name) => `${prefix(index)}${name}`)));
-}
-
-/** The number of the program that a resource of `together` is in. */
-export function programOf(resource: string, programs: number): number | undefined {
-  if (programs === 1) return 0;
-  const number = /^c(\d+)-/.exec(resource)?.[1];
-  return number === undefined ? undefined : Number(number);
-}
-
-const prefix = (index: number) => `c${index}-`;
-
-function renamed({ name, type, args, options }: Declared, rename: (name: string) => string): Declared {
+/** The same resource under another name, referring to others under theirs. */
+function moved({ name, type, args, options }: Declared, rename: (name: string) => string): Declared {
   const { dependsOn, provider, ...others } = options ?? {};
   return {
     name: rename(name),

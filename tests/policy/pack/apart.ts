@@ -1,0 +1,45 @@
+import type { Finding, ResourceRule, Rule, StackRule, Subject } from "../../../policy/rule.ts";
+
+/** The settings of rule `rule` for each program of a batch, by the programs' numbers. */
+export interface BatchSettings {
+  rule: string;
+  programs: readonly Record<string, unknown>[];
+}
+
+/** Names of resources in a batch begin with the number of their program. */
+export function nameIn(program: number, name: string): string {
+  return `c${program}-${name}`;
+}
+
+/** The number of the program that a resource of a batch is in; undefined for what all of them share. */
+export function programOf(name: string): number | undefined {
+  const number = /^c(\d+)-/.exec(name)?.[1];
+  return number === undefined ? undefined : Number(number);
+}
+
+/** The rule, judging each program of a batch as if it were the only one. */
+export function apart(rule: Rule, batch: BatchSettings): Rule {
+  const own = (program: number | undefined, given: object) => {
+    const settings = rule.id === batch.rule && program !== undefined ? batch.programs[program] : undefined;
+    return settings ? rule.settings.parse(settings) : given;
+  };
+  if ("judge" in rule) {
+    const judge: ResourceRule["judge"] = (resource, given, context) =>
+      rule.judge(resource, own(programOf(resource.name), given) as never, context);
+    return { ...rule, judge };
+  }
+  const judgeStack: StackRule["judgeStack"] = (resources, given, context) => {
+    const shared = resources.filter(({ name }) => programOf(name) === undefined);
+    return batch.programs.flatMap((_, program) => {
+      const inIt = resources.filter(({ name }) => programOf(name) === program);
+      const findings = rule.judgeStack([...inIt, ...shared], own(program, given) as never, context);
+      return findings.map((finding) => attributed(finding, inIt[0]));
+    });
+  };
+  return { ...rule, judgeStack };
+}
+
+/** What is found of a whole program is told of its first resource. */
+function attributed({ resource, message }: Finding, first: Subject | undefined): Finding {
+  return { resource: resource ?? first, message };
+}
