@@ -19,8 +19,8 @@ type Resolve = (node: Node, context: PathContext) => Node | undefined;
 
 export function absolutePath(path: string, { folder, home }: PathContext): string {
   const expanded = path.startsWith("~") ? join(home, path.slice(1)) : path;
-  if (expanded === "" || isAbsolute(expanded) || /^([a-z]:|\\\\)/i.test(expanded)) return expanded;
-  return join(folder, expanded);
+  if (isAbsolute(expanded) || /^([a-z]:|\\\\)/i.test(expanded)) return expanded;
+  return join(folder, expanded).replace(/(.)\/$/, "$1");
 }
 
 const file: Resolve = (node, context) => {
@@ -33,10 +33,13 @@ const file: Resolve = (node, context) => {
   return path === undefined ? undefined : scalar(absolutePath(path, context), node.at);
 };
 
+/** An empty path stays empty. */
+const namedFile: Resolve = (node, context) => (stringOf(node) === "" ? node : file(node, context));
+
 const buildContext: Resolve = (node, context) => {
   const path = stringOf(node) ?? "";
   const remote = path.includes("://") || /^(service:|github\.com\/|git@)/.test(path);
-  return remote ? node : file(node, context);
+  return remote ? node : namedFile(node, context);
 };
 
 const watched: Resolve = (node, context) => {
@@ -64,9 +67,9 @@ const PATHS = pathTable<Resolve>({
   "services.*.build.context": buildContext,
   "services.*.build.additional_contexts.*": buildContext,
   "services.*.build.ssh.*": file,
-  "services.*.env_file.*.path": file,
-  "services.*.label_file.*": file,
-  "services.*.extends.file": file,
+  "services.*.env_file.*.path": namedFile,
+  "services.*.label_file.*": namedFile,
+  "services.*.extends.file": namedFile,
   "services.*.develop.watch.*.path": watched,
   "services.*.volumes.*": mount,
   "configs.*.file": file,
