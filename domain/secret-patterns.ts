@@ -107,7 +107,7 @@ export const SECRET_PATTERNS: readonly SecretPattern[] = [
   // RFC 3986, section 3.2.1: user information in an address
   {
     kind: "a password in an address",
-    pattern: /\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:/@"'<>]{0,100}:(?<value>[^\s/@"'<>]{1,200})@/gi,
+    pattern: /\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:/@"'<>[\]]{0,100}:(?<value>[^\s/@"'<>[\]]{1,200})@/gi,
   },
   // curl(1): --user
   {

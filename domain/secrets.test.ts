@@ -92,6 +92,7 @@ const ORDINARY: [string, string][] = [
   ["a comment", "# password: written elsewhere"],
   ["an address without a password", "git clone ssh://git@example.org:22/app.git && curl http://127.0.0.1:8080/a@b"],
   ["a password from a variable in an address", "postgres://app:${DB_PASSWORD}@db/app"],
+  ["cloud-init's explanation of a proxy", "http_proxy: http://[[user][:pass]@]host[:port]/"],
   ["a bindable variable", "DATABASE_URL=${db.DATABASE_URL}"],
   ["a token of the documentation", glue("ghp", "_", "x".repeat(36))],
   ["the access key of the documentation", glue("AKIA", "IOSFODNN7EXAMPLE")],
