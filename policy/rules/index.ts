@@ -9,6 +9,7 @@ import { rule as doksSurgeUpgrade } from "./doks-surge-upgrade.ts";
 import { rule as doksVersion } from "./doks-version.ts";
 import { rule as encryptedConnections } from "./encrypted-connections.ts";
 import { rule as firewallRequired } from "./firewall-required.ts";
+import { rule as gpuPoweredOff } from "./gpu-powered-off.ts";
 import { rule as gpuTimers } from "./gpu-timers.ts";
 import { rule as inferencePortOpen } from "./inference-port-open.ts";
 import { rule as knownSize } from "./known-size.ts";
@@ -37,6 +38,7 @@ export const RULES: readonly Rule[] = [
   doksVersion,
   encryptedConnections,
   firewallRequired,
+  gpuPoweredOff,
   gpuTimers,
   inferencePortOpen,
   knownSize,
