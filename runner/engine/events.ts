@@ -223,5 +223,11 @@ export function nothingChanges(changes: Changes): boolean {
 
 /** Whether nothing else went wrong than that a policy pack refused. */
 export function isRefusedByPolicy({ policy, failures, errors }: EngineReport): boolean {
-  return failures.length === 0 && errors.length === 0 && policy.findings.some(({ mandatory }) => mandatory);
+  const others = [...errors, ...failures.flatMap(({ messages, name }) => (messages.length > 0 ? messages : [name]))];
+  return others.every(isVerdictOnly) && policy.findings.some(({ mandatory }) => mandatory);
+}
+
+/** What the engine says of the stack when a policy over all of it refuses. */
+function isVerdictOnly(message: string): boolean {
+  return /^(error: )?(update|preview) failed$/.test(message.trim());
 }

@@ -15,7 +15,7 @@ export async function explainFailure(exit: EngineExit, report: EngineReport, ope
   if (/stack is currently locked by|Another update is currently in progress/.test(exit.stderr))
     return locked(target, exit);
   const broken =
-    /^(?:error: )?(.*policy pack .*failed to start.*|validating policy config.*|.*could not start policy pack.*)$/m;
+    /^(?:error: )?(.*policy pack .*failed to start.*|validating policy config.*|configuring policy pack.*|.*could not start policy pack.*)$/m;
   const unstarted = broken.exec(`${report.errors.join("\n")}\n${exit.stderr}`)?.[1];
   if (unstarted !== undefined) return packDidNotStart(unstarted, open);
   const beyond = [...report.errors, ...report.failures.flatMap(({ messages }) => messages)].filter(isBeyondPlan);

@@ -70,9 +70,10 @@ describe("before anything is made", () => {
     const { error, details } = await refusal(3);
     expect(error).toBe("BudgetExceeded");
     expect(details.limit_usd).toBe(1000);
+    expect(details.violations).toMatchObject([{ policy: "monthly-budget", resource: "dev", severity: "high" }]);
     expect(details.estimated_monthly_usd).toBeGreaterThan(2000);
     const plan = await project.json(["preview"], 3);
-    expect(plan.policy.violations).toMatchObject([{ policy: "budget", resource: "dev" }]);
+    expect(plan.policy.violations).toMatchObject([{ policy: "monthly-budget", resource: "dev" }]);
   });
 
   test("an ssh key that others can read, and one that another stack uses", async () => {
