@@ -96,7 +96,7 @@ export interface VolumeSpec {
   snapshotId?: string;
 }
 
-/** What is let through; anything else is dropped. */
+/** What is let through, after what is denied; anything else is dropped. */
 export interface FirewallRules {
   inbound: FirewallRule[];
   outbound: FirewallRule[];
@@ -108,6 +108,8 @@ export interface FirewallRule {
   ports: string;
   /** Resolved already: addresses, and the addresses of droplets, tags and load balancers. Empty = nothing matches. */
   cidrs: string[];
+  /** Dropped, whatever the rules that are not denied say. */
+  denied?: true;
 }
 
 /** What one GPU of a droplet shows. */

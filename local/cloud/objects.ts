@@ -132,6 +132,8 @@ export interface RulePeers {
 }
 
 export interface InboundRule {
+  /** What is not said is allowed. A rule that denies comes before all that allow, those of other firewalls too. */
+  action?: "allow" | "deny";
   protocol: "tcp" | "udp" | "icmp";
   /** "0" means all, as DigitalOcean answers. */
   ports: string;
@@ -139,6 +141,7 @@ export interface InboundRule {
 }
 
 export interface OutboundRule {
+  action?: "allow" | "deny";
   protocol: "tcp" | "udp" | "icmp";
   ports: string;
   destinations: RulePeers;

@@ -85,6 +85,22 @@ describe("the API", () => {
     expect(refused.body.message).toMatch(message);
   });
 
+  test("an action is answered as it was given; a rule without one allows", async () => {
+    const { api } = await testCloud();
+    const deny = { ...ssh({ addresses: ["1.2.3.4"] }), action: "deny" };
+    const { firewall } = await api.ok("POST", "/firewalls", {
+      name: "fw",
+      inbound_rules: [deny, ssh({ addresses: ["::/0"] })],
+    });
+    expect(firewall.inbound_rules).toEqual([deny, ssh({ addresses: ["::/0"] })]);
+    const path = `/firewalls/${firewall.id}/rules`;
+    const allow = { ...ssh({ addresses: ["::/0"] }), action: "allow" };
+    expect((await api("DELETE", path, { inbound_rules: [allow] })).status).toBe(204);
+    expect((await api.ok("GET", `/firewalls/${firewall.id}`)).firewall.inbound_rules).toEqual([deny]);
+    const refused = await api("POST", path, { inbound_rules: [{ ...deny, action: "drop" }] });
+    expect(refused).toMatchObject({ status: 422, body: { message: 'invalid action "drop": must be allow or deny' } });
+  });
+
   test("droplets, tags and rules are added and taken; a PUT sets all; names are unique", async () => {
     const { api } = await testCloud();
     const id = await droplet(api, "web", ["web"]);
@@ -136,6 +152,22 @@ describe("the rules in force", () => {
       outbound: [{ protocol: "tcp", ports: "all", cidrs: ["0.0.0.0/0", "::/0"] }],
     });
     expect(inForce.get(open)).toBeNull();
+  });
+
+  test("say what is denied", async () => {
+    const { inForce, createBackend } = recorder();
+    const { api } = await testCloud({ createBackend });
+    await api.ok("POST", "/tags", { name: "web" });
+    const rule = ssh({ addresses: ["1.2.3.4"] });
+    const inbound_rules = [
+      { ...rule, action: "allow" },
+      { ...rule, action: "deny" },
+    ];
+    await api.ok("POST", "/firewalls", { name: "fw", inbound_rules, tags: ["web"] });
+    const id = await droplet(api, "covered", ["web"]);
+    await expect.poll(async () => (await api.ok("GET", `/droplets/${id}`)).droplet.status).toBe("active");
+    const allowed = { protocol: "tcp", ports: "22", cidrs: ["1.2.3.4"] };
+    expect(inForce.get(id)?.inbound).toEqual([allowed, { ...allowed, denied: true }]);
   });
 
   test("that cannot be put in force make the firewall, or the droplet's creation, fail, and nothing else", async () => {

@@ -10,18 +10,18 @@ const PEER_LISTS = ["addresses", "droplet_ids", "load_balancer_uids", "kubernete
 /** The rules of a request, checked, with ports in the form the API answers: "0" for all, and for icmp without any. */
 export function parseRules(cloud: CloudState, body: Raw): { inbound: InboundRule[]; outbound: OutboundRule[] } {
   const inbound = list(body["inbound_rules"]).map((rule) => ({
-    ...protocolAndPorts(rule),
+    ...actionProtocolAndPorts(rule),
     sources: peers(cloud, rule["sources"], "sources"),
   }));
   const outbound = list(body["outbound_rules"]).map((rule) => ({
-    ...protocolAndPorts(rule),
+    ...actionProtocolAndPorts(rule),
     destinations: peers(cloud, rule["destinations"], "destinations"),
   }));
   return { inbound, outbound };
 }
 
 export function sameRule(a: InboundRule | OutboundRule, b: InboundRule | OutboundRule): boolean {
-  return isDeepStrictEqual(a, b);
+  return isDeepStrictEqual({ ...a, action: a.action ?? "allow" }, { ...b, action: b.action ?? "allow" });
 }
 
 function list(value: unknown): Raw[] {
@@ -30,7 +30,14 @@ function list(value: unknown): Raw[] {
   return value as Raw[];
 }
 
-function protocolAndPorts(rule: Raw): { protocol: "tcp" | "udp" | "icmp"; ports: string } {
+function actionProtocolAndPorts(rule: Raw): Pick<InboundRule, "action" | "protocol" | "ports"> {
+  const { action } = rule;
+  if (action == null) return protocolAndPorts(rule);
+  if (action !== "allow" && action !== "deny") throw unprocessable(`invalid action "${action}": must be allow or deny`);
+  return { action, ...protocolAndPorts(rule) };
+}
+
+function protocolAndPorts(rule: Raw): Pick<InboundRule, "protocol" | "ports"> {
   const { protocol } = rule;
   if (protocol !== "tcp" && protocol !== "udp" && protocol !== "icmp")
     throw unprocessable(`invalid protocol "${String(protocol)}": must be tcp, udp or icmp`);

@@ -1,6 +1,6 @@
 import type { FirewallRule, FirewallRules } from "../backend.ts";
 import type { CloudState } from "../cloud.ts";
-import type { Droplet, Firewall, RulePeers } from "../objects.ts";
+import type { Droplet, Firewall, InboundRule, RulePeers } from "../objects.ts";
 
 /** Droplets whose rules could not be put in force, and why. */
 type Failures = Map<number, Error>;
@@ -76,10 +76,11 @@ export function firewallsOf(droplet: Pick<Droplet, "id" | "tags">, firewalls: Fi
 export function rulesFor(cloud: CloudState, droplet: Droplet, firewalls: Firewall[]): FirewallRules | null {
   const own = firewallsOf(droplet, firewalls);
   if (own.length === 0) return null;
-  const rule = (r: { protocol: FirewallRule["protocol"]; ports: string }, peers: RulePeers): FirewallRule => ({
+  const rule = (r: Pick<InboundRule, "action" | "protocol" | "ports">, peers: RulePeers): FirewallRule => ({
     protocol: r.protocol,
     ports: r.protocol === "icmp" ? "" : r.ports === "0" ? "all" : r.ports,
     cidrs: addresses(cloud, peers),
+    ...(r.action === "deny" ? { denied: true } : {}),
   });
   return {
     inbound: own.flatMap((f) => f.inbound.map((r) => rule(r, r.sources))),

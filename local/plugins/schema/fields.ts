@@ -15,7 +15,7 @@ export interface Field {
   /** What an object holds. */
   readonly fields?: Fields;
   readonly required?: boolean;
-  /** Filled in when it is not given. */
+  /** Filled in when it is not given; of a field of an object, what not giving it is equal to. */
   readonly default?: Value;
   /** The cloud fills it in when it is not given: leaving it out is then no change. */
   readonly computed?: boolean;
@@ -59,7 +59,7 @@ export function normal(field: Field, value: Value | undefined): Value | undefine
 function normalObject(fields: Fields, value: Properties): Properties {
   const result: Properties = {};
   for (const [name, field] of Object.entries(fields)) {
-    const part = normal(field, value[name]);
+    const part = normal(field, value[name] ?? field.default);
     if (part !== undefined) result[name] = part;
   }
   return result;

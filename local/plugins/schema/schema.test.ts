@@ -19,7 +19,11 @@ const fields: Fields = {
     type: "set",
     of: {
       type: "object",
-      fields: { port: { type: "string", required: true }, from: { type: "set", of: { type: "string" } } },
+      fields: {
+        port: { type: "string", required: true },
+        from: { type: "set", of: { type: "string" } },
+        action: { type: "string", default: "allow" },
+      },
     },
   },
   extra: { type: "map", of: { type: "string" } },
@@ -123,6 +127,12 @@ test("only what means something else is a change", () => {
 test("what the cloud fills in is no change when it is not given; what was given and is taken away is one", () => {
   expect(diff({ region: "nyc3", tags: ["a"], extra: { A: "1" } }, {})).toEqual(["delete tags", "delete extra"]);
   expect(diff({ tags: [], extra: {}, on: false, key: "" }, {})).toEqual([]);
+});
+
+test("what is not given in an object is equal to its default", () => {
+  expect(diff({ rules: [{ port: "1" }] }, { rules: [{ port: "1", action: "allow" }] })).toEqual([]);
+  expect(diff({ rules: [{ port: "1", action: "allow" }] }, { rules: [{ port: "1" }] })).toEqual([]);
+  expect(diff({ rules: [{ port: "1", action: "deny" }] }, { rules: [{ port: "1" }] })).toEqual(["update rules[0]"]);
 });
 
 test("changes name their place", () => {

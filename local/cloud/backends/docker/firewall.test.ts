@@ -37,6 +37,22 @@ test("each source of each rule is let in by address family, and the rest dropped
   expect(lines).toContain("drop");
 });
 
+test("what is denied is dropped before anything is let in", () => {
+  const rules = [
+    { protocol: "tcp" as const, ports: "all", cidrs: ["0.0.0.0/0"] },
+    { protocol: "tcp" as const, ports: "22", cidrs: ["192.0.2.1", "2001:db8::/32"], denied: true as const },
+  ];
+  const lines = inbound(firewallScript({ inbound: rules, outbound: [] }, gateways));
+  const order = [
+    "ct state established,related accept",
+    "ip saddr 192.0.2.1/32 tcp dport 22 drop",
+    "ip6 saddr 2001:db8::/32 tcp dport 22 drop",
+    "meta nfproto ipv4 meta l4proto tcp accept",
+    "drop",
+  ];
+  expect(lines.filter((line) => order.includes(line))).toEqual(order);
+});
+
 test("this machine is the gateways of the droplet's networks", () => {
   const rules = {
     inbound: [{ protocol: "tcp" as const, ports: "22", cidrs: ["127.0.0.1/32", "::1/128"] }],

@@ -30,11 +30,24 @@ function chain(name: string, hook: string, device: string, side: string, rules: 
       ? []
       : [
           "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit, nd-router-advert } accept",
-          ...rules.flatMap((rule) => rule.cidrs.map((cidr) => `${address(cidr, side)} ${protocol(rule, cidr)} accept`)),
+          ...verdicts(
+            rules.filter(({ denied }) => denied),
+            side,
+            "drop",
+          ),
+          ...verdicts(
+            rules.filter(({ denied }) => !denied),
+            side,
+            "accept",
+          ),
           "drop",
         ]),
   ];
   return `  chain ${name} {\n${lines.map((line) => `    ${line}`).join("\n")}\n  }`;
+}
+
+function verdicts(rules: FirewallRule[], side: string, verdict: "accept" | "drop"): string[] {
+  return rules.flatMap((rule) => rule.cidrs.map((cidr) => `${address(cidr, side)} ${protocol(rule, cidr)} ${verdict}`));
 }
 
 function withGateways(rules: FirewallRule[], gateways: string[]): FirewallRule[] {

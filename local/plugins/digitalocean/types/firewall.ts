@@ -59,6 +59,7 @@ export const firewall: DoType = {
 function rules(side: Side): Field {
   const ends = Object.entries(ENDS).map(([name, { of }]) => [`${side}${name}`, { type: "set", of }] as const);
   const fields: Record<string, Field> = {
+    action: { type: "string", values: ["allow", "deny"], default: "allow" },
     protocol: { type: "string", required: true, values: ["tcp", "udp", "icmp"] },
     portRange: { type: "string", nonEmpty: true },
     ...Object.fromEntries(ends),
@@ -95,7 +96,7 @@ function isEmpty(list: Value | undefined): boolean {
 /** The API says port 0 for all ports, and for protocols without any. */
 function readRule(side: Side, rule: Json): Properties {
   const end = rule[`${side}s`] ?? {};
-  const result: Properties = { protocol: rule.protocol };
+  const result: Properties = { protocol: rule.protocol, ...(rule.action ? { action: rule.action } : {}) };
   if (rule.ports && rule.ports !== "0") result.portRange = rule.ports;
   else if (rule.protocol !== "icmp") result.portRange = "all";
   for (const [name, { field }] of Object.entries(ENDS)) {
@@ -106,7 +107,8 @@ function readRule(side: Side, rule: Json): Properties {
 
 function writeRule(side: Side, rule: Properties): Json {
   const ends = Object.entries(ENDS).map(([name, { field }]) => [field, rule[`${side}${name}`] ?? []]);
-  return { protocol: rule.protocol, ports: rule.portRange ?? "", [`${side}s`]: Object.fromEntries(ends) };
+  const action = rule.action ? { action: rule.action } : {};
+  return { ...action, protocol: rule.protocol, ports: rule.portRange ?? "", [`${side}s`]: Object.fromEntries(ends) };
 }
 
 /** The whole firewall: an update replaces all of it. */
