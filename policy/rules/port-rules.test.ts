@@ -61,6 +61,13 @@ describe("any-port-open", () => {
     ]);
   });
 
+  test("ten ports are a few, eleven are a range, unless the setting says otherwise", () => {
+    expect(said({ protocol: "tcp", portRange: "9010-9019" })).toEqual([]);
+    expect(said({ protocol: "tcp", portRange: "9010-9020" })).toHaveLength(1);
+    expect(said({ protocol: "tcp", portRange: "80" }, { widest: 1 })).toEqual([]);
+    expect(said({ protocol: "tcp", portRange: "80-81" }, { widest: 1 })).toHaveLength(1);
+  });
+
   test("ICMP has no ports", () => expect(said({ protocol: "icmp" })).toEqual([]));
 
   test("a range counts as allowed only where all of it is", () => {

@@ -15,6 +15,12 @@ export const cases: PolicyCases = [
     differs: "no ::/0 among the sources",
   },
   {
+    name: "a deny rule for less than what is allowed",
+    bad: [firewall(tcp("22", WORLD), tcp("22", OFFICE, { action: "deny" }))],
+    good: [firewall(tcp("22", WORLD), tcp("22", WORLD, { action: "deny" }))],
+    differs: "the deny rule is for the world, and comes first",
+  },
+  {
     name: "the world in two halves",
     bad: [firewall(tcp("22", ["0.0.0.0/1", "128.0.0.0/1"]))],
     good: [firewall(tcp("22", ["10.0.0.0/8", "172.16.0.0/12"]))],
