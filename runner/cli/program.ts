@@ -70,6 +70,12 @@ const COMMANDS: readonly {
     load: () => import("./sweep.ts"),
   },
   {
+    name: "policy",
+    group: "Stacks:",
+    summary: "the policies that judge a plan: list, show, check, config",
+    load: () => import("./policy.ts"),
+  },
+  {
     name: "node",
     group: "Nodes:",
     summary: "ssh, exec, put, get, stop, resume, hold, release",
@@ -159,7 +165,7 @@ Examples:
   $ windlass down                     remove the node, keep the volume`;
 
 /** Commands that have commands of their own. */
-const GROUPS = new Set(["node", "cost", "backup", "config", "local", "budget", "services"]);
+const GROUPS = new Set(["node", "policy", "cost", "backup", "config", "local", "budget", "services"]);
 
 /** Options may stand before the command too, as `pulumi` and `docker` have it: they are moved behind it. */
 export function optionsLast(args: readonly string[]): string[] {
