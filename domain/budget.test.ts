@@ -107,6 +107,35 @@ describe("what a watcher does", () => {
   });
 });
 
+describe("a month of passes", () => {
+  const pass = fc.record({
+    minutes: fc.integer({ min: 1, max: 3000 }),
+    usd: fc.double({ min: -60, max: 120, noNaN: true }),
+  });
+  const passes = fc.array(fc.oneof(pass, fc.constant({ minutes: 5, usd: null })), { maxLength: 40 });
+
+  it("tells of each threshold once, though sums fall or fail, and stops idle nodes only after its announcement", () => {
+    fc.assert(
+      fc.property(passes, fc.constantFrom("stop-idle" as const, "stop-all" as const), (steps, action) => {
+        const memory: BudgetMemory = { told: [] };
+        let [at, spent] = [0, 0];
+        for (const { minutes, usd } of steps) {
+          at += minutes * MINUTE;
+          spent = Math.max(0, spent + (usd ?? 0));
+          const now = remembered(standing({ ...budget, action }, spend(usd === null ? null : spent)), memory);
+          const { news, stop } = decideBudget(now, memory, { at, noticeMinutes: 15 });
+          expect(stop).not.toBe("all");
+          const announced = memory.told.find(({ percent }) => percent === 100);
+          expect(stop === "idle").toBe(announced !== undefined && at >= announced.at + 15 * MINUTE);
+          expect(news.every((percent) => memory.told.every((told) => told.percent !== percent))).toBe(true);
+          memory.told.push(...news.map((percent) => ({ percent, at })));
+          if (memory.told.some(({ percent }) => percent === 100)) expect(refusal(now)).toBeDefined();
+        }
+      }),
+    );
+  });
+});
+
 describe("the refusal", () => {
   const reason = (spent: number | null, action: Budget["action"], scope: Budget["scope"] = "stack") =>
     refusal(standing({ ...budget, action, scope }, spend(spent)));

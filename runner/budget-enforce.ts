@@ -185,10 +185,12 @@ async function stop(stack: NodeStack, deed: Deed, options: EnforceOptions): Prom
       ...(detail === undefined ? {} : { detail }),
     } as Parameters<AuditLog["append"]>[0]);
   const { onEvent, signal, killSignal } = options;
+  const { stopping } = deed.verdict.markers;
   record("begun");
   try {
     const result = await stopNode(stack, {
       ...{ why: deed.reason, ...(onEvent ? { onEvent } : {}) },
+      ...(stopping ? { strategy: stopping.strategy } : {}),
       ...{ ...(signal ? { signal } : {}), ...(killSignal ? { killSignal } : {}) },
     });
     const tags = deed.found.budgets.flatMap((state) => confirmations(state.owner, deed.found.tags));
