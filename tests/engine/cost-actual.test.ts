@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { catalogPrices } from "../../catalog/digitalocean/prices.ts";
 import { localCloudControl, openNodeStack, resumeNode, status, stopNode, up } from "../../runner/index.ts";
+import { actualCost } from "../../runner/pricing/actual.ts";
+import { costAdvice } from "../../runner/pricing/advice.ts";
 import { type Spend, spendOf } from "../../runner/pricing/spend.ts";
 import { resolveTarget } from "../../runner/target.ts";
 import { auditLog } from "../../runner/watch/audit.ts";
@@ -29,30 +31,45 @@ const advance = (hours: number) => control("POST", "clock/advance", { seconds: h
 const billed = async () => (await control<{ total: number }>("GET", "bill")).total;
 const spend = (): Promise<Spend> => spendOf(resolveTarget(stack.options));
 const hoursOfMarch = 31 * 24;
+const command = async (...args: string[]) => {
+  const { code, stdout, stderr } = await stack.cli(["cost", ...args, "--stack", "test", "--cloud", "local"]).done;
+  return { code, stdout, stderr };
+};
+
+/** Readings of the whole window, a GPU at this load at each hour of the day. */
+function load(utilization: (hour: number) => number): LoadSource {
+  return async (_, droplet, { now, windowMs, stepMs }) => {
+    const samples = [];
+    for (let at = now - windowMs - stepMs; at <= now; at += stepMs) {
+      const one = { utilization: utilization(new Date(at).getUTCHours()), memoryUsedMiB: 9000 };
+      const gpus = Array.from({ length: droplet.gpu_info?.count ?? 0 }, () => one);
+      samples.push({ at, gpus, sshSessions: 0, jobs: 0, loading: false });
+    }
+    return { samples };
+  };
+}
 
 function expectWithin(actual: number, wanted: number, share = 0.001): void {
   expect(Math.abs(actual - wanted), `${actual} is not ${wanted}`).toBeLessThanOrEqual(Math.max(0.011, wanted * share));
 }
 
-/** The stack as it is declared in this repository, on the local cloud and without its set-up over ssh, at the beginning of March. */
+/** What needs machines, a key or an account of one's own. */
+const LEFT_OUT = /^(cloud|sshKeyFile|repository\w+|dataSource|trainingCommand)$/;
+
+/** A stack's config as it is declared in this repository, without what its set-up over ssh needs. */
+function declared(name: "dev" | "prod"): [string, unknown][] {
+  const text = readFileSync(join(ROOT, `Pulumi.${name}.yaml`), "utf8");
+  const { config } = parse(text) as { config: Record<string, unknown> };
+  const plain = Object.entries(config).map(([key, value]): [string, unknown] => [key.replace(/^windlass:/, ""), value]);
+  return plain.filter(([key]) => !LEFT_OUT.test(key));
+}
+
+/** Raises that stack on the local cloud, at the beginning of March. */
 async function raise(name: "dev" | "prod"): Promise<void> {
   await stack.forget();
   await control("PUT", "clock", { mode: "driven", now: MONTH_START });
-  const { config } = parse(readFileSync(join(ROOT, `Pulumi.${name}.yaml`), "utf8")) as {
-    config: Record<string, unknown>;
-  };
-  const plain = Object.entries(config).map(([key, value]) => [key.replace(/^windlass:/, ""), value]);
-  const {
-    cloud: _,
-    sshKeyFile: __,
-    repositoryUrl,
-    repositoryPath,
-    repositoryRef,
-    dataSource,
-    trainingCommand,
-    ...kept
-  } = Object.fromEntries(plain) as Record<string, unknown>;
-  stack.configure({ ...kept, snapshotDays: "off" });
+  const nothing = [...declared("dev"), ...declared("prod")].map(([key]) => [key, undefined]);
+  stack.configure({ ...Object.fromEntries(nothing), ...Object.fromEntries(declared(name)), snapshotDays: "off" });
   await up(stack.options);
 }
 
@@ -82,6 +99,19 @@ describe.each(["dev", "prod"] as const)("the %s stack over a month of the cloud'
     expectWithin(first.stack.endOfMonth.runRateUsd, await billed());
     expectWithin(first.account?.forecastUsd ?? 0, await billed());
     expect(first.stack).toMatchObject({ basis: "run-rate", forecastUsd: first.stack.endOfMonth.runRateUsd });
+  });
+
+  it("was billed what was expected, each thing with its reasons", async () => {
+    const report = await actualCost(stack.options);
+    expect(report).toMatchObject({ month: "2027-03", notOurs: { totalUsd: 0, lines: [] }, gaps: [] });
+    expectWithin(report.billedUsd, await billed());
+    expectWithin(report.expectedUsd, report.billedUsd);
+    expect(report.accountUsd).toBeCloseTo(report.billedUsd, 1);
+    expect(report.resources.map(({ kind }) => kind).sort()).toEqual(["droplet", "volume"]);
+    const codes = report.resources.flatMap(({ reasons }) => reasons.map(({ code }) => code));
+    expect(codes.filter((code) => code !== "rounding")).toEqual([]);
+    expect(report.daily).toHaveLength(31);
+    expectWithin(report.daily?.reduce((sum, day) => sum + day.usd, 0) ?? 0, report.billedUsd);
   });
 
   it("begins anew with the next month", async () => {
@@ -121,6 +151,14 @@ describe("a month with stops, a resume and a resize in it", () => {
     expectWithin(grown.stack.accruedUsd, await billed());
     expectWithin(grown.account?.monthToDateUsd ?? 0, await billed());
     expectWithin(grown.account?.forecastUsd ?? 0, grown.stack.endOfMonth.runRateUsd);
+    const report = await actualCost(stack.options);
+    expectWithin(report.billedUsd, await billed());
+    const codes = (kind: string) =>
+      report.resources.filter((one) => one.kind === kind).map(({ reasons }) => reasons.map(({ code }) => code).sort());
+    expect(codes("Droplets")).toEqual([["ended"]]);
+    expect(codes("droplet")).toEqual([["partly lived"]]);
+    expect(codes("volume")[0]).toEqual(expect.arrayContaining(["partly lived", "resized"]));
+    expect(report.resources.every(({ reasons }) => reasons.every(({ code }) => code !== "unexplained"))).toBe(true);
     await advance(hoursOfMarch - 200 - 1e-6);
     expectWithin(grown.stack.endOfMonth.runRateUsd, await billed());
   });
@@ -135,18 +173,39 @@ describe("a month with stops, a resume and a resize in it", () => {
     const things = ({ stack: { lines } }: Spend) => lines.map(({ id }) => id).sort();
     expect(things(after)).toEqual(things(before));
     expect((after.account?.monthToDateUsd ?? 0) - after.stack.accruedUsd).toBeCloseTo((24 * 100) / 730, 1);
+    const { notOurs } = await actualCost(stack.options);
+    expect(notOurs.lines).toMatchObject([{ product: "Volumes", description: "of-somebody (1000 GiB)" }]);
+  });
+
+  it("is printed by the command line, and a month that is none is refused", async () => {
+    const forecast = JSON.parse((await command("forecast", "--json")).stdout);
+    expect(forecast).toMatchObject({ subject: "stack test", month: "2027-04", budgetUsd: null });
+    expect((await command("forecast")).stdout).toMatch(/END OF MONTH.*end of month, by the timers: \$/s);
+    const actual = JSON.parse((await command("actual", "--month", "2027-03", "--json")).stdout);
+    expect(actual).toMatchObject({ month: "2027-03", billedUntil: expect.stringContaining("2027-03-31T23:59:59") });
+    expect((await command("actual")).stdout).toMatch(/DIFFERENCE.*of which \$\S+ not of this stack/s);
+    const wrong = await command("actual", "--month", "2027-13", "--json");
+    expect(wrong).toMatchObject({ code: 2, stdout: expect.stringContaining("is no month") });
+    expect(await command("actual", "--month", "2027-05", "--json")).toMatchObject({ code: 2 });
+    expect(await command("actual", "--month", "2020-01", "--json")).toMatchObject({ code: 1 });
+  });
+
+  it("gives advice on enough readings, and none on too few", async () => {
+    const few = JSON.parse((await command("advice", "--json")).stdout);
+    expect(few).toMatchObject({ advice: [] });
+    expect(few.notes[0]).toContain("could not be fetched");
+    expect(few.notes[1]).toContain("advice wants 72 h");
+    expect((await command("advice", "--days", "99")).code).toBe(2);
+    await advance(14 * 24);
+    const nights = await costAdvice({ ...stack.options, load: load((hour) => (hour < 10 ? 0 : 97)) });
+    expect(nights.advice).toMatchObject([{ kind: "idle timer", from: "24", to: "1" }]);
+    const busy = await costAdvice({ ...stack.options, load: load(() => 97) });
+    expect(busy.advice).toEqual([]);
   });
 });
 
 describe("an idle node that a watcher watches", () => {
-  const idle: LoadSource = async (_, droplet, { now, windowMs, stepMs }) => {
-    const samples = [];
-    for (let at = now - windowMs - stepMs; at <= now; at += stepMs) {
-      const gpus = Array.from({ length: droplet.gpu_info?.count ?? 0 }, () => ({ utilization: 0, memoryUsedMiB: 900 }));
-      samples.push({ at, gpus, sshSessions: 0, jobs: 0, loading: false });
-    }
-    return { samples };
-  };
+  const idle = load(() => 0);
   const pass = () =>
     watch({
       ...stack.options,
