@@ -1,6 +1,5 @@
 import type { PolicyCases } from "./case.ts";
-import { cluster } from "./parts/machine.ts";
-import { command } from "./parts/network.ts";
+import { cluster, command } from "./parts/machines.ts";
 
 export const cases: PolicyCases = [
   {

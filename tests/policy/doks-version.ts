@@ -1,6 +1,5 @@
 import type { PolicyCases } from "./case.ts";
-import { cluster } from "./parts/machine.ts";
-import { command } from "./parts/network.ts";
+import { cluster, command } from "./parts/machines.ts";
 
 const versions = { "1.40": "2999-12-31" };
 

@@ -1,7 +1,9 @@
 import type { Declared } from "../engine/harness.ts";
 import type { PolicyCases } from "./case.ts";
-import { droplet, glue, pool } from "./parts/machine.ts";
-import { command } from "./parts/network.ts";
+import { autoscalePool, command, droplet } from "./parts/machines.ts";
+
+/** One text of several parts: what stands in no file as a whole is no find for those who scan this one. */
+const glue = (...parts: string[]) => parts.join("");
 
 const HEX = "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0";
 
@@ -29,40 +31,52 @@ function app(part: object): Declared {
 export const cases: PolicyCases = [
   {
     name: "a token of DigitalOcean in a script",
-    bad: droplet(script(glue("doctl auth init -t ", "dop", "_v1_", HEX))),
-    good: droplet(script('doctl auth init -t "$DIGITALOCEAN_TOKEN"')),
+    bad: [droplet(script(glue("doctl auth init -t ", "dop", "_v1_", HEX)))],
+    good: [droplet(script('doctl auth init -t "$DIGITALOCEAN_TOKEN"'))],
     differs: "the token comes from the environment",
   },
   {
     name: "a private key in a file in base64",
-    bad: droplet(config(file("/etc/ssl/site.pem", pem("PRIVATE KEY")))),
-    good: droplet(config(file("/etc/ssl/site.pem", pem("CERTIFICATE")))),
+    bad: [droplet(config(file("/etc/ssl/site.pem", pem("PRIVATE KEY"))))],
+    good: [droplet(config(file("/etc/ssl/site.pem", pem("CERTIFICATE"))))],
     differs: "a certificate, which is public",
   },
   {
     name: "a password for the database",
-    bad: droplet(script("export DB_PASSWORD=hunter22")),
-    good: droplet(script("export DB_PASSWORD_FILE=/run/secrets/db")),
+    bad: [droplet(script("export DB_PASSWORD=hunter22"))],
+    good: [droplet(script("export DB_PASSWORD_FILE=/run/secrets/db"))],
     differs: "the path of a file",
   },
   {
     name: "a password in an address",
-    bad: droplet(script("psql postgres://app:hunter22@db.internal:5432/app -c 'select 1'")),
-    good: droplet(script("psql postgres://app@db.internal:5432/app -c 'select 1'")),
+    bad: [droplet(script("psql postgres://app:hunter22@db.internal:5432/app -c 'select 1'"))],
+    good: [droplet(script("psql postgres://app@db.internal:5432/app -c 'select 1'"))],
     differs: "without the password",
   },
   {
     name: "a token for joining a cluster in a pool's user data",
-    bad: pool(script("curl -fsL https://get.k3s.io | K3S_TOKEN=K10f3b9a7c52e::server:41d8 sh -")),
-    good: pool(script('curl -fsL https://get.k3s.io | K3S_TOKEN="$(cat /run/k3s)" sh -')),
+    bad: [
+      autoscalePool(
+        { targetNumberInstances: 2 },
+        script("curl -fsL https://get.k3s.io | K3S_TOKEN=K10f3b9a7c52e::server:41d8 sh -"),
+      ),
+    ],
+    good: [
+      autoscalePool(
+        { targetNumberInstances: 2 },
+        script('curl -fsL https://get.k3s.io | K3S_TOKEN="$(cat /run/k3s)" sh -'),
+      ),
+    ],
     differs: "the token is read when the machine has started",
   },
   {
     name: "a password's hash for a user",
-    bad: droplet(
-      config(glue("users:\n  - name: app\n    hashed_passwd: $6$", "tK1x$Y2h0MWZ3cTRlNXI2dDd5OHU5aTBvcGFzZGZn\n")),
-    ),
-    good: droplet(config("users:\n  - name: app\n    ssh_import_id: [gh:example]\n")),
+    bad: [
+      droplet(
+        config(glue("users:\n  - name: app\n    hashed_passwd: $6$", "tK1x$Y2h0MWZ3cTRlNXI2dDd5OHU5aTBvcGFzZGZn\n")),
+      ),
+    ],
+    good: [droplet(config("users:\n  - name: app\n    ssh_import_id: [gh:example]\n"))],
     differs: "a public key instead",
   },
   {

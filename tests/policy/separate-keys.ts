@@ -1,7 +1,6 @@
 import type { Declared } from "../engine/harness.ts";
 import type { PolicyCases } from "./case.ts";
-import { droplet, FINGERPRINT, pool } from "./parts/machine.ts";
-import { command } from "./parts/network.ts";
+import { autoscalePool, command, droplet, FINGERPRINT } from "./parts/machines.ts";
 
 const OWN = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPxXXXCJPgzBGq5QB9pr5dQLyky11rvxDWpEuqpZsonM staging";
 const PROD = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE4KxzrZJ9YJsGJkqpHV4jiXdeE3dytR0OIutpwJfLQ1";
@@ -36,29 +35,29 @@ export const cases: PolicyCases = [
   {
     name: "a droplet with the fingerprint of production's key",
     settings,
-    bad: droplet({ sshKeys: [FINGERPRINT, PROD_MD5] }),
-    good: droplet({ sshKeys: [FINGERPRINT] }),
+    bad: [droplet({ sshKeys: [FINGERPRINT, PROD_MD5] })],
+    good: [droplet({ sshKeys: [FINGERPRINT] })],
     differs: "without that key",
   },
   {
     name: "a droplet with the number of production's key",
     settings,
-    bad: droplet({ sshKeys: ["512190"] }),
-    good: droplet({ sshKeys: ["512191"] }),
+    bad: [droplet({ sshKeys: ["512190"] })],
+    good: [droplet({ sshKeys: ["512191"] })],
     differs: "another number",
   },
   {
     name: "production's key in the user data",
     settings,
-    bad: droplet({ userData: authorized(PROD) }),
-    good: droplet({ userData: authorized(OWN) }),
+    bad: [droplet({ userData: authorized(PROD) })],
+    good: [droplet({ userData: authorized(OWN) })],
     differs: "a key of its own",
   },
   {
     name: "a pool with the fingerprint of production's key",
     settings,
-    bad: pool({ sshKeys: [PROD_MD5] }),
-    good: pool({ sshKeys: [FINGERPRINT] }),
+    bad: [autoscalePool({ targetNumberInstances: 2 }, { sshKeys: [PROD_MD5] })],
+    good: [autoscalePool({ targetNumberInstances: 2 }, { sshKeys: [FINGERPRINT] })],
     differs: "another key",
   },
 ];
