@@ -137,6 +137,12 @@ function filled<T>(pairs: (readonly [string, T])[]): Record<string, T> | undefin
 export const pairs: Codec<Record<string, string>> = (node, path) =>
   filled(pairsOf(node, path).map(([key, value]) => [key, value ? textOf(value) : ""] as const));
 
+/** Keys of an agent, `default` or `NAME=FILE`. */
+export const sshKeys: Codec<string[]> = (node, path) => {
+  const found = pairsOf(node, path).map(([id, file]) => (file && textOf(file) ? `${id}=${textOf(file)}` : id));
+  return found.length > 0 ? found.sort() : undefined;
+};
+
 /** `KEY=value` pairs; a key without a value has null. */
 export const environment: Codec<Record<string, string | null>> = (node, path) =>
   filled(

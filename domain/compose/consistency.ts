@@ -65,6 +65,9 @@ export function checkConsistency(project: ComposeProject, disabled: ReadonlySet<
         "begin it with CMD, CMD-SHELL or NONE, or write one text",
       );
   }
+  for (const [name, secret] of Object.entries(project.secrets ?? {}))
+    if (!secret.external && !secret.file && !secret.environment)
+      report(["secrets", name], "needs one of file, environment, or external: true");
   checkContainerNames(project, report);
   const cycle = cycleOf(project.services);
   if (cycle) report(["services", cycle[0] ?? "", "depends_on"], `depends on itself: ${cycle.join(" -> ")}`);

@@ -193,7 +193,9 @@ const volumes = z.array(
         .partial()
         .optional(),
       volume: object({ labels: pairs, nocopy: flag, subpath: text }).partial().optional(),
-      tmpfs: object({ size: whole, mode: number }).partial().optional(),
+      tmpfs: object({ size: z.union([z.int().min(0), z.string()]), mode: number })
+        .partial()
+        .optional(),
       image: object({ subpath: text }).partial().optional(),
     }),
   ]),

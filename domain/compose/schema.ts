@@ -110,7 +110,8 @@ function problemsOf(issue: Issue, above: Path, root: MapNode): Problem[] {
   }
   if (issue.code === "invalid_type")
     return [{ at, path, reason: missing(root, path) ? "is missing" : `must be ${expected(issue)}` }];
-  if (issue.code === "invalid_value") return [{ at, path, reason: `must be ${expected(issue)}` }];
+  if (issue.code === "invalid_value")
+    return [{ at, path, reason: `${missing(root, path) ? "is missing: it" : ""} must be ${expected(issue)}`.trim() }];
   if (issue.code === "invalid_key") return [{ at, path, reason: issue.issues[0]?.message ?? issue.message }];
   return [{ at, path, reason: issue.message }];
 }
