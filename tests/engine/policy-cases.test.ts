@@ -55,7 +55,11 @@ test("there are at least 60 bad programs, each with its twin", () => {
 });
 
 describe.each([...CASES])("%s", (rule, cases) => {
-  const settings = { rule, programs: cases.map((one) => one.settings ?? {}) };
+  const settings = {
+    rule,
+    programs: cases.map((one) => one.settings ?? {}),
+    beside: cases.map((one) => one.beside ?? []),
+  };
   const numbers = cases.map((_, index) => String(index));
 
   test(`refuses ${cases.length} bad programs, and nothing else does`, async () => {

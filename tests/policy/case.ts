@@ -6,6 +6,8 @@ export interface PolicyCase {
   name: string;
   /** Settings of the rule itself, as under its id in windlass-policy.yaml, for both programs. */
   settings?: Record<string, unknown>;
+  /** Other rules that both programs cannot but break: they do not judge them. */
+  beside?: readonly string[];
   /** Breaks its own rule and no other. Data only: `program.ts` says what `$`-values mean. Names are unique in the program. */
   bad: Declared[];
   /** Passes every rule of the pack. Differs from `bad` in one thing. */

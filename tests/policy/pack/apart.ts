@@ -4,6 +4,8 @@ import type { Finding, ResourceRule, Rule, StackRule, Subject } from "../../../p
 export interface BatchSettings {
   rule: string;
   programs: readonly Record<string, unknown>[];
+  /** Rules that do not judge a program, by the programs' numbers. */
+  beside: readonly (readonly string[])[];
 }
 
 /** Names of resources in a batch begin with the number of their program. */
@@ -19,24 +21,34 @@ export function programOf(name: string): number | undefined {
 
 /** The rule, judging each program of a batch as if it were the only one. */
 export function apart(rule: Rule, batch: BatchSettings): Rule {
+  const looksAway = (program: number | undefined) => program !== undefined && batch.beside[program]?.includes(rule.id);
   const own = (program: number | undefined, given: object) => {
     const settings = rule.id === batch.rule && program !== undefined ? batch.programs[program] : undefined;
     return settings ? rule.settings.parse(settings) : given;
   };
   if ("judge" in rule) {
     const judge: ResourceRule["judge"] = (resource, given, context) =>
-      rule.judge(resource, own(programOf(resource.name), given) as never, context);
+      looksAway(programOf(resource.name))
+        ? []
+        : rule.judge(asDeclared(resource), own(programOf(resource.name), given) as never, context);
     return { ...rule, judge };
   }
   const judgeStack: StackRule["judgeStack"] = (resources, given, context) => {
     const shared = resources.filter(({ name }) => programOf(name) === undefined);
     return batch.programs.flatMap((_, program) => {
+      if (looksAway(program)) return [];
       const inIt = resources.filter(({ name }) => programOf(name) === program);
-      const findings = rule.judgeStack([...inIt, ...shared], own(program, given) as never, context);
+      const judged = [...inIt.map(asDeclared), ...shared];
+      const findings = rule.judgeStack(judged, own(program, given) as never, context);
       return findings.map((finding) => attributed(finding, inIt[0]));
     });
   };
   return { ...rule, judgeStack };
+}
+
+/** With the name that its program gives it. */
+function asDeclared(resource: Subject): Subject {
+  return { ...resource, name: resource.name.replace(/^c\d+-/, "") };
 }
 
 /** What is found of a whole program is told of its first resource. */
