@@ -92,7 +92,7 @@ export const cases: PolicyCases = [
   },
   {
     name: "a bucket whose use is assumed to cost more than the budget",
-    settings: { maxMonthlyUsd: 50, assumedMonthlyUsd: { "*assets": 60 } },
+    settings: { maxMonthlyUsd: 50, assumedMonthlyUsd: { assets: 60 } },
     bad: [bucket("assets")],
     good: [bucket("logs")],
     differs: "a name for which nothing is assumed",
