@@ -20,7 +20,19 @@ export interface Inbound {
  * (docs.digitalocean.com/products/networking/firewalls/how-to/configure-rules). Deny rules of other firewalls do not count here, for nothing
  * says that they cover the same droplets. Droplets, load balancers, clusters and tags as sources are machines of the account, not the world.
  */
-export function inboundRules(firewall: Subject, resources: readonly Subject[]): Inbound[] {
+export function inboundRules(firewall: Subject, resources: readonly Subject[]): readonly Inbound[] {
+  let rules = known.get(firewall);
+  if (!rules) {
+    rules = readRules(firewall, resources);
+    known.set(firewall, rules);
+  }
+  return rules;
+}
+
+/** Each of the rules about ports asks for them. */
+const known = new WeakMap<Subject, readonly Inbound[]>();
+
+function readRules(firewall: Subject, resources: readonly Subject[]): Inbound[] {
   const list = firewall.inputs.inboundRules;
   if (list === undefined || list === null) return [];
   if (isUnknown(list) || !Array.isArray(list)) return [{ where: "inboundRules", sources: ANYBODY }];

@@ -79,12 +79,14 @@ function judgeFirewall(
   const inbound = inboundRules(firewall, resources).filter(
     ({ protocol }) => protocol === undefined || protocol === "tcp",
   );
-  const narrow = inbound.filter(({ sources }) => strangers(sources, addresses) === undefined);
-  return inbound.flatMap((rule) => {
-    const hit = services.filter((one) => rule.ports === undefined || overlap(one, rule.ports));
-    if (hit.length === 0) return [];
-    const who = strangers(rule.sources, addresses) ?? strangers(together(rule, hit, narrow), addresses);
-    return who ? [{ resource: firewall, message: `${rule.where} ${opens(rule, hit)} to ${who}` }] : [];
+  const judged = inbound
+    .map((rule) => ({ ...rule, hit: services.filter((one) => !rule.ports || overlap(one, rule.ports)) }))
+    .filter(({ hit }) => hit.length > 0)
+    .map((rule) => ({ ...rule, who: strangers(rule.sources, addresses) }));
+  const narrow = judged.filter(({ who }) => who === undefined);
+  return judged.flatMap((rule) => {
+    const who = rule.who ?? strangers(together(rule, rule.hit, narrow), addresses);
+    return who ? [{ resource: firewall, message: `${rule.where} ${opens(rule, rule.hit)} to ${who}` }] : [];
   });
 }
 

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { UNKNOWN as unknown } from "../../domain/cost/inputs.ts";
 import { declared, findings } from "../testing/stack.ts";
@@ -115,6 +116,41 @@ test("a rule is not blamed for what another opens", () => {
   expect(said([ssh(["203.0.113.7"]), ssh(["0.0.0.0/0"]), ssh(["10.0.0.0/8"])])).toEqual([
     "fw: inboundRules[1] opens port 22 (ssh) to 0.0.0.0/0",
   ]);
+});
+
+test("whatever rules allow and deny: where a sixteenth of the world is left, it is found", () => {
+  // IPv4 in sixteen blocks: a network of `bits` bits holds 2^(4 - bits) of them.
+  const network = fc
+    .record({ block: fc.integer({ min: 0, max: 15 }), bits: fc.integer({ min: 0, max: 4 }) })
+    .map(({ block, bits }) => ({ block, bits, text: `${block * 16}.0.0.0/${bits}` }));
+  const one = fc.record({
+    action: fc.constantFrom("allow", "deny", undefined),
+    portRange: fc.constantFrom("22", "20-30", "all", "23"),
+    networks: fc.array(network, { maxLength: 4 }),
+  });
+  const holds = ({ block, bits }: { block: number; bits: number }, other: number) =>
+    block >> (4 - bits) === other >> (4 - bits);
+  fc.assert(
+    fc.property(fc.array(one, { maxLength: 6 }), (rules) => {
+      const reach = (denied: boolean, block: number) =>
+        rules
+          .filter(({ action, portRange }) => (action === "deny") === denied && portRange !== "23")
+          .some(({ networks }) => networks.some((each) => holds(each, block)));
+      const open = Array.from({ length: 16 }, (_, block) => block).some(
+        (block) => reach(false, block) && !reach(true, block),
+      );
+      const found = said(
+        rules.map(({ networks, ...rest }) =>
+          ssh(
+            networks.map(({ text }) => text),
+            rest,
+          ),
+        ),
+      );
+      if (open) expect(found).not.toEqual([]);
+      if (!rules.some(({ action, portRange }) => action !== "deny" && portRange !== "23")) expect(found).toEqual([]);
+    }),
+  );
 });
 
 describe("settings", () => {
