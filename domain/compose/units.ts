@@ -32,7 +32,8 @@ export function parseDuration(text: string): number | undefined {
   for (const [part, amount = "", unit = ""] of rest.matchAll(/(\d+\.?\d*|\.\d+)([^\d.]+)/g)) {
     const size = NANOSECONDS[unit];
     if (size === undefined) return undefined;
-    total += Math.trunc(Number(amount) * size);
+    const [whole = "", fraction = ""] = amount.split(".");
+    total += Number(whole) * size + Math.trunc(Number(fraction) * (size / 10 ** fraction.length));
     seen += part.length;
   }
   if (seen === 0 || seen !== rest.length) return undefined;
