@@ -28,7 +28,7 @@ export function slugsOf(resource: Pick<Resource, "type" | "inputs">): Slug[] {
       const path = `spec.${list}[${index}]`;
       return isUnknown(one)
         ? slug("app", path, one)
-        : slug("app", `${path}.instanceSizeSlug`, (one as Record<string, unknown>).instanceSizeSlug);
+        : slug("app", `${path}.instanceSizeSlug`, (one as Record<string, unknown> | null)?.instanceSizeSlug);
     });
   });
 }

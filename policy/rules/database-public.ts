@@ -47,7 +47,7 @@ function openings(firewall: Subject, resources: readonly Subject[], addresses: r
   if (!Array.isArray(rules) || rules.length === 0)
     return ["it has no rule, and a cluster without trusted sources is open to the world"];
   return rules.flatMap((rule, index) => {
-    const { type, value } = (isUnknown(rule) ? {} : rule) as Record<string, unknown>;
+    const { type, value } = (isUnknown(rule) ? {} : (rule ?? {})) as Record<string, unknown>;
     const known = typeof type === "string" && !isUnknown(type);
     if (known && type !== "ip_addr" && type !== "ipAddr") return [];
     if (!known) return [`rules[${index}] may trust anybody: its type is not known before the update`];

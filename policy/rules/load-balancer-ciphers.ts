@@ -33,7 +33,7 @@ function endsTls({ forwardingRules, type }: Values): boolean {
   if (!Array.isArray(forwardingRules)) return String(type).startsWith("GLOBAL");
   return forwardingRules.some((one) => {
     if (isUnknown(one)) return true;
-    const { entryProtocol, tlsPassthrough } = one as Values;
+    const { entryProtocol, tlsPassthrough } = (one ?? {}) as Values;
     const encrypted = isUnknown(entryProtocol) || /^http(?:s|2|3)$/i.test(String(entryProtocol));
     return encrypted && tlsPassthrough !== true;
   });

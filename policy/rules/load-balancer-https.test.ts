@@ -74,6 +74,10 @@ describe("what is not known", () => {
     expect(said({ forwardingRules: [{ ...https, entryProtocol: unknown }] })).toEqual([
       "forwardingRules[0] may take in plain HTTP: its protocol is not known before the update",
     ]));
+  test("which port of tcp", () =>
+    expect(said({ forwardingRules: [{ entryProtocol: "tcp", entryPort: unknown }] })).toEqual([
+      "forwardingRules[0] may pass TLS through as tcp: its port is not known before the update",
+    ]));
   test("whether it is internal", () => expect(said({ network: unknown, forwardingRules: [http] })).toHaveLength(1));
 });
 

@@ -36,6 +36,8 @@ function passing({ where, tlsPassthrough, entryProtocol, entryPort }: Forwarding
   if (tlsPassthrough) return [`${where} passes TLS through, and it is not listed in tlsPassthrough`];
   if (tlsPassthrough === undefined && entryProtocol !== undefined)
     return [`${where} may pass TLS through: tlsPassthrough is not known before the update`];
+  if (entryProtocol === "tcp" && entryPort === undefined)
+    return [`${where} may pass TLS through as tcp: its port is not known before the update`];
   if (entryProtocol === "tcp" && entryPort?.first === 443)
     return [`${where} forwards port 443 as tcp, which passes TLS through, and it is not listed in tlsPassthrough`];
   return [];
