@@ -22,11 +22,9 @@ export const rule = resourceRule({
   types: MACHINE_TYPES,
   judge(resource, { more }, context) {
     const { path, size } = machinesOf(resource) ?? {};
-    if (size === undefined) return [];
     const { sizes } = context.prices();
-    const known = [...sizes.keys(), ...UNPRICED_SIZES, ...more];
-    if (sizes.has(size) || known.includes(size)) return [];
-    const near = nearestFew(size, known, 3);
+    if (size === undefined || sizes.has(size) || UNPRICED_SIZES.includes(size) || more.includes(size)) return [];
+    const near = nearestFew(size, [...sizes.keys(), ...UNPRICED_SIZES, ...more], 3);
     return [
       `${path} is ${size}, which DigitalOcean does not have${near.length > 0 ? `; near: ${near.join(", ")}` : ""}`,
     ];
