@@ -110,7 +110,9 @@ describe("what the timers will end", () => {
 
   it("expires what has been stopped for long, also what it will stop itself", () => {
     const since = now - 25 * 24 * HOUR;
-    expect(plannedEnds(stopped(since), NOVEMBER.end)).toMatchObject([{ act: "expire", at: now + 5 * 24 * HOUR }]);
+    const expiry = { act: "expire", at: now + 5 * 24 * HOUR };
+    expect(plannedEnds(stopped(since), NOVEMBER.end)).toMatchObject([expiry]);
+    expect(plannedEnds(stopped(since), now + 1000 * 24 * HOUR)).toMatchObject([expiry]);
     const ends = plannedEnds({ ...life, idleSince: now - 24 * HOUR }, now + 60 * 24 * HOUR);
     expect(ends.map(({ act }) => act)).toEqual(["stop", "expire"]);
     expect((ends[1]?.at ?? 0) - (ends[0]?.at ?? 0)).toBe(30 * 24 * HOUR);

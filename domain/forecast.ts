@@ -32,7 +32,7 @@ export function monthOf(time: number): Month {
 /** What a thing costs in one month up to a moment, in US dollars, not rounded. A minimum falls into the month of its beginning. */
 export function accruedInMonth({ rate, from, until }: Billed, month: Month, at: number): number {
   const end = Math.min(until ?? at, at, month.end);
-  if (end < month.start || from >= month.end || from > at) return 0;
+  if (from >= month.end || from > at) return 0;
   if (from >= month.start) return accruedUsd(rate, from, Math.max(from, end));
   const { leastSeconds: _, leastUsd: __, ...later } = rate;
   return accruedUsd(later, month.start, end);

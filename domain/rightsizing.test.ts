@@ -52,6 +52,7 @@ describe("data that says too little", () => {
     const unmeasured = use({ gpus: [gpu(30, 10_000)], cpu: null, memoryMiB: null });
     expect(advise(node(), unmeasured, SIZES)).toMatchObject({ advice: [], notes: [expect.stringContaining("CPU")] });
     const twin = { ...l40s, vcpus: 20, memoryMiB: 245_760 };
+    expect(advise(node(), unmeasured, [h100, { ...twin, vcpus: 19 }]).advice).toEqual([]);
     expect(advise(node(), unmeasured, [h100, twin]).advice[0]?.to).toBe("gpu-l40sx1-48gb");
   });
 });

@@ -69,6 +69,10 @@ describe("a thing that is there", () => {
     expect(compare([node], [charge({ hours: 300, usd: 1200.01 })]).codes).toContain("rounding");
     const short = compare([node], [charge({ hours: 200 })]);
     expect(short.reasons.at(-1)).toMatchObject({ code: "unexplained", usd: -400 });
+    expect(compare([node], [charge({ hours: 299.75 })]).reasons.at(-1)).toMatchObject({ code: "unexplained", usd: -1 });
+    const small = { ...node, rate: { hourlyUsd: 0.0014 }, from: at - 10 * HOUR };
+    const cent = charge({ product: "Volumes", from: small.from, hours: 10, usd: 0.02 });
+    expect(compare([small], [cent]).codes).toEqual(["partly lived", "rounding"]);
   });
 
   it("does not take the month's cap for another price", () => {

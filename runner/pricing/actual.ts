@@ -72,10 +72,10 @@ export async function actualCost(options: ActualOptions = {}): Promise<ActualRep
 
 async function checkedMonth(month: string | undefined, now: number): Promise<string | undefined> {
   if (month === undefined) return undefined;
-  const ok = /^\d{4}-(0[1-9]|1[0-2])$/.test(month) && month <= new Date(now).toISOString().slice(0, 7);
-  if (ok) return month;
+  const isMonth = /^\d{4}-(0[1-9]|1[0-2])$/.test(month);
+  if (isMonth && month <= new Date(now).toISOString().slice(0, 7)) return month;
   const details = {
-    reason: `month ${JSON.stringify(month)} is ${/^\d{4}-\d\d$/.test(month) ? "not over or under way" : "no month"}`,
+    reason: `month ${JSON.stringify(month)} ${isMonth ? "has not begun" : "is no month"}`,
     suggestion: "write a past month or this one as in 2026-11",
   };
   throw new UserError("UsageError", details, { exitCode: 2 });

@@ -137,7 +137,7 @@ describe("what a stack has spent", () => {
   });
 
   it("does not take a droplet's backups for a size of before", async () => {
-    const backups = item("7", 240, { product: "Droplet Backups", amount: "20.00" });
+    const backups = item("7", 240, { product: "Droplet Backups", amount: "20.00", start_time: iso(now - 9 * HOUR) });
     const { stack } = await spend({
       droplets: [droplet(7, "gpu-1", now - 240 * HOUR)],
       items: [item("7", 240), backups],
@@ -209,7 +209,11 @@ describe("the account", () => {
     const database = item("db", 240, { product: "Databases", amount: "24.00", end_time: iso(now) });
     const { account } = await spend({
       droplets: [droplet(7, "gpu-1", now - 240 * HOUR), droplet(9, "of-somebody", now - 240 * HOUR, "s-1vcpu-1gb")],
-      items: [database],
+      items: [
+        database,
+        item("7", 240, { end_time: iso(now) }),
+        item("db", 0, { product: "Databases", amount: "0.01", start_time: iso(now), end_time: iso(now) }),
+      ],
       balance: { month_to_date_usage: "1000.00", generated_at: iso(now - 24 * HOUR) },
     });
     expect(account?.monthToDateUsd).toBe(1000);

@@ -186,7 +186,8 @@ describe("a month with stops, a resume and a resize in it", () => {
     expect((await command("actual")).stdout).toMatch(/DIFFERENCE.*of which \$\S+ not of this stack/s);
     const wrong = await command("actual", "--month", "2027-13", "--json");
     expect(wrong).toMatchObject({ code: 2, stdout: expect.stringContaining("is no month") });
-    expect(await command("actual", "--month", "2027-05", "--json")).toMatchObject({ code: 2 });
+    const early = await command("actual", "--month", "2027-05", "--json");
+    expect(early).toMatchObject({ code: 2, stdout: expect.stringContaining("has not begun") });
     expect(await command("actual", "--month", "2020-01", "--json")).toMatchObject({ code: 1 });
   });
 
