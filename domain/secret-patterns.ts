@@ -114,6 +114,26 @@ export const SECRET_PATTERNS: readonly SecretPattern[] = [
     kind: "a password for curl",
     pattern: /\bcurl\b[^\n|;]{0,300}?\s(?:-u|--user)[ =]["']?[^\s:"'$]{1,100}:(?<value>[^\s"']{4,})/g,
   },
+  // sshpass(1); docs.docker.com/reference/cli/docker/login; dev.mysql.com: end-user guidelines for password security
+  {
+    kind: "a password for a command",
+    pattern:
+      /\b(?:sshpass|(?:docker|podman|helm\s+registry)\s+login)\b[^\n|;&]{0,200}?\s-p[ =]?["']?(?<value>[^\s"'-][^\s"']{3,})/g,
+  },
+  { kind: "a password for a command", pattern: /\bmysql\w{0,8}\b[^\n|;&]{0,200}?\s-p(?<value>[^\s"';|&]{4,})/g },
+  // chpasswd(8)
+  {
+    kind: "a password for chpasswd",
+    pattern: /\becho\s+(?:-\w+\s+)?["']?[\w.-]{1,32}:(?<value>[^\s"'|]{4,})["']?\s*\|\s*(?:sudo\s+)?[\w/]*chpasswd\b/g,
+  },
+  // dev.mysql.com: CREATE USER; postgresql.org/docs: CREATE ROLE
+  { kind: "a password in SQL", pattern: /\bidentified\s+(?:with\s+\w+\s+)?by\s+["'](?<value>[^"'\n]{4,})["']/gi },
+  {
+    kind: "a password in SQL",
+    pattern: /\b(?:user|role)\s+\S{1,64}\s+[\w ]{0,60}?\bpassword\s+'(?<value>[^'\n]{4,})'/gi,
+  },
+  // redis.io/docs: security
+  { kind: "a password for Redis", pattern: /^[ \t]*requirepass\s+["']?(?<value>[^\s"']{4,})/gm },
   // netrc(5)
   {
     kind: "a password for a machine",

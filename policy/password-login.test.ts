@@ -102,3 +102,19 @@ test("what a file of the cloud-config packs is read too, and its line is told", 
   expect(passwordLogins("#cloud-config\nruncmd:\n  - echo PasswordAuthentication yes > /x\n")[0]?.place).toBe("line 3");
   expect(passwordLogins(MIME("#cloud-config\nssh_pwauth: true\n"))[0]?.place).toBe("line 9");
 });
+
+test("64 KiB, the most that user data may have, are read in less than half a second", () => {
+  for (const unit of [
+    "usermod x ",
+    "passwd ",
+    "useradd -",
+    "sed s/a",
+    "grep ",
+    "AAAA",
+    "content-type: multipart/\n ",
+  ]) {
+    const started = performance.now();
+    passwordLogins(unit.repeat(65_536 / unit.length));
+    expect(performance.now() - started, `of ${unit}`).toBeLessThan(500);
+  }
+});

@@ -22,14 +22,14 @@ const LINES: readonly [RegExp, string][] = [
   [/(?<![#\w^/])PermitEmptyPasswords["']?[\s=]+["']?yes\b/i, "lets sshd take empty passwords"],
   [/(?<![\w.-])chpasswd\b(?!["']?\s*:|[\w.-])/, "sets a password with chpasswd"],
   [
-    /(?<![\w.-]|\/etc\/)passwd\s+(?:[^\n;&|]*\s)?(?:-u|--unlock|-d|--delete|--stdin)(?![\w-])/,
+    /(?<![\w.-]|\/etc\/)passwd\s+(?:[^\n;&|]{0,200}?\s)?(?:-u|--unlock|-d|--delete|--stdin)(?![\w-])/,
     "unlocks or sets a password with passwd",
   ],
   [
-    /\b(?:usermod|useradd)\s(?:[^\n;&|]*\s)?(?:-p|--password)[\s=]+(?!["']?[!*])/,
+    /\b(?:usermod|useradd)\s(?:[^\n;&|]{0,200}?\s)?(?:-p|--password)[\s=]+(?!["']?[!*])/,
     "sets a password with usermod or useradd",
   ],
-  [/\busermod\s(?:[^\n;&|]*\s)?(?:-U|--unlock)(?![\w-])/, "unlocks a password with usermod"],
+  [/\busermod\s(?:[^\n;&|]{0,200}?\s)?(?:-U|--unlock)(?![\w-])/, "unlocks a password with usermod"],
 ];
 
 /** What in user data turns password login on. Comments, and what `sed` and `grep` only look for, do not. */

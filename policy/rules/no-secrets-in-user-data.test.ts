@@ -27,6 +27,14 @@ describe("user data", () => {
       expect(droplet(`#cloud-config\nwrite_files:\n  - content: ${content}\n`)).toEqual(told);
   });
 
+  test("has passwords in the list of chpasswd, but for those that are drawn", () => {
+    const list = (...lines: string[]) => droplet(`#cloud-config\nchpasswd:\n  list: |\n    ${lines.join("\n    ")}\n`);
+    expect(list("root:RANDOM", "app:R", "web:$6$salt$hash", "ops:{{ ops }}")).toEqual([]);
+    expect(list("root:RANDOM", "app:hunter22")).toEqual(["userData holds a password for chpasswd (line 5)"]);
+    expect(droplet("#cloud-config\nchpasswd: { list: [app:hunter22] }\n")).toHaveLength(1);
+    expect(droplet("#cloud-config\nchpasswd: 7\n")).toEqual([]);
+  });
+
   test("that packs more than can be read may hold one, and takes no time", () => {
     const bomb = base64(gzipSync(Buffer.alloc(50 << 20, "no secret\n")));
     const started = performance.now();

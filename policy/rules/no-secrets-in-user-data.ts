@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { isUnknown, type Values } from "../../domain/cost/inputs.ts";
-import { findSecrets, secretValue } from "../../domain/secrets.ts";
+import { type FoundSecret, findSecrets, secretValue } from "../../domain/secrets.ts";
 import { resourceRule } from "../rule.ts";
-import { DROPLET_TYPES, documents, dropletInputs, placeOf } from "../user-data.ts";
+import { cloudConfig, type Document, DROPLET_TYPES, documents, dropletInputs, placeOf } from "../user-data.ts";
 
 /** Parts of an app that DigitalOcean keeps encrypted and never shows again. */
 const KEPT_SECRET = new Set(["registryCredentials", "logDestinations"]);
@@ -12,7 +12,7 @@ export const rule = resourceRule({
   title: "user data and open variables of apps hold no secrets",
   reason:
     "Every process of a droplet can read its user data at http://169.254.169.254, it cannot be changed while the droplet lives, and it stands in the state and the account's logs (docs.digitalocean.com: metadata; cloud-init: security). Variables of type GENERAL are shown in the control panel and in every copy of the app's spec.",
-  fix: "fetch the secret when the machine has started (scp, Vault, a Spaces address that ends soon); in an app give the variable type SECRET, or bind it as ${db.DATABASE_URL}",
+  fix: "fetch the secret when the machine has started (scp, Vault, a Spaces address that ends soon); in an app give the variable type SECRET, or bind it as ${db.DATABASE_URL}; name other resources in user data by names that are known before the update, or exempt the droplet",
   severity: "critical",
   types: [...DROPLET_TYPES, "app"],
   settings: z.object({}),
@@ -30,9 +30,29 @@ function userDataSecrets(userData: string, path: string): string[] {
   const found = documents(userData).flatMap((document) =>
     document.tooLarge
       ? [`${path} packs more than 1 MiB, which is not read (${placeOf(document, 1)})`]
-      : findSecrets(document.text).map(({ kind, line }) => `${path} holds ${kind} (${placeOf(document, line)})`),
+      : [...findSecrets(document.text), ...listedPasswords(document)].map(
+          ({ kind, line }) => `${path} holds ${kind} (${placeOf(document, line)})`,
+        ),
   );
   return [...new Set(found)];
+}
+
+/** `user:password` in the list of cloud-init's chpasswd; RANDOM and R make it draw one. */
+function listedPasswords(document: Document): FoundSecret[] {
+  const chpasswd = cloudConfig(document)?.chpasswd as Values | null | undefined;
+  const list = chpasswd?.list;
+  const entries = (Array.isArray(list) ? list : String(list ?? "").split("\n")).map(String);
+  const given = entries.filter((entry) => /^[^:\s]+:(?!R$|RANDOM$|\$|\{\{|<)\S/.test(entry.trim()));
+  const lines = document.text.split("\n");
+  return given.map((entry) => ({
+    kind: "a password for chpasswd",
+    line:
+      1 +
+      Math.max(
+        0,
+        lines.findIndex((line) => line.includes(entry.trim())),
+      ),
+  }));
 }
 
 /** Everything that is written in an app's spec but its variables of type SECRET. */
