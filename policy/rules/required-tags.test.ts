@@ -18,6 +18,7 @@ test.each([
 
 test("letter case does not count, and further tags do not matter", () => {
   expect(said(rule, web(["OWNER:ada", "Env:Prod", "x", UNKNOWN]), settings)).toEqual([]);
+  expect(said(rule, web(["owner:ada"]), { tags: ["Owner:*"] })).toEqual([]);
 });
 
 test("a pool is judged by the tags of its droplets", () => {
