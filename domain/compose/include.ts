@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import { defaultEnvFile, type Level, readEnvFiles, resolvePath } from "./level.ts";
-import { entry, equal, type MapNode, map, type Node, stringOf } from "./node.ts";
+import { entry, equal, type MapNode, map, type Node, type Path, stringOf } from "./node.ts";
 import { fail } from "./problem.ts";
 import { isRemote } from "./remote.ts";
 
@@ -36,18 +36,24 @@ function loadInclude(item: Node, path: string[], level: Level, load: LoadFiles):
   if (!first) return fail(item, path, "must name a file");
   for (const { node, text } of files)
     if (isRemote(text)) fail(node, path, `${text} is not on this machine; that is not supported`, "copy the file here");
-  const absolute = files.map(({ text }) => resolvePath(text, level));
-  for (const [index, file] of absolute.entries())
-    if (level.reader.read(file) === undefined) fail(files[index]?.node ?? item, path, `there is no file ${file}`);
+  const absolute = existing(files, path, level);
   const main = absolute[0] ?? "";
   if (level.including.includes(main))
     fail(item, path, `includes itself: ${[...level.including, main].join(" includes ")}`);
   const folder = stringOf(entry(item, "project_directory"));
   const inside = folder === undefined ? dirname(main) : resolvePath(folder, level);
-  const envFiles = textsOf(entry(item, "env_file")).map(({ text }) => resolvePath(text, level));
+  const envFiles = existing(textsOf(entry(item, "env_file")), [...path, "env_file"], level);
   const more = readEnvFiles(envFiles.length > 0 ? envFiles : defaultEnvFile(inside, level), level.environment, level);
   const environment = new Map([...more, ...level.environment]);
   return load(absolute, { ...level, folder: inside, environment });
+}
+
+/** Absolute paths of files that are there. */
+function existing(files: readonly { node: Node; text: string }[], path: Path, level: Level): string[] {
+  return files.map(({ node, text }) => {
+    const file = resolvePath(text, level);
+    return level.reader.read(file) === undefined ? fail(node, path, `there is no file ${file}`) : file;
+  });
 }
 
 function textsOf(node: Node | undefined): { node: Node; text: string }[] {

@@ -19,7 +19,7 @@ type Resolve = (node: Node, context: PathContext) => Node | undefined;
 
 export function absolutePath(path: string, { folder, home }: PathContext): string {
   const expanded = path.startsWith("~") ? join(home, path.slice(1)) : path;
-  if (isAbsolute(expanded) || /^([a-z]:|\\\\)/i.test(expanded)) return expanded;
+  if (isAbsolute(expanded) || /^([a-z]:[\\/]|\\\\)/i.test(expanded)) return expanded;
   return join(folder, expanded).replace(/(.)\/$/, "$1");
 }
 

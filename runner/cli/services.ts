@@ -12,7 +12,7 @@ interface ServicesFlags {
 }
 
 export default function command(): Command {
-  const services = new Command("services");
+  const services = new Command("services").addHelpText("after", EXAMPLES);
   services.addCommand(
     new Command("config")
       .argument("[file...]", "Compose files, or a folder that has one; a later one is merged over an earlier one")
