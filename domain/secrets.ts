@@ -28,12 +28,15 @@ const ASSIGNMENT =
  * and other placeholders are none. The answer never holds a secret.
  */
 export function findSecrets(text: string): FoundSecret[] {
-  const found = [...byShape(text), ...byName(text)];
-  const seen = new Set<number>();
-  return found
-    .sort((a, b) => a.at - b.at)
-    .map(({ kind, at }) => ({ kind, line: lineOf(text, at) }))
-    .filter(({ line }) => !seen.has(line) && seen.add(line));
+  const found = [...byShape(text), ...byName(text)].sort((a, b) => a.at - b.at);
+  const byLine = new Map<number, FoundSecret>();
+  let [line, from] = [1, 0];
+  for (const { kind, at } of found) {
+    line += text.slice(from, at).split("\n").length - 1;
+    from = at;
+    if (!byLine.has(line)) byLine.set(line, { kind, line });
+  }
+  return [...byLine.values()];
 }
 
 /** What the value of a variable is, where it is a secret; undefined where it is none. */
@@ -58,8 +61,9 @@ function* byName(text: string): Generator<{ kind: string; at: number }> {
   for (const match of text.matchAll(ASSIGNMENT)) {
     const { name, value: written } = match.groups as { name: string; value: string };
     const value = written.replace(/^(["'])(.*)\1$/, "$2");
-    if (isComment(text, match.index) || isPlaceholder(value)) continue;
-    if ((PASSWORD_NAME.test(name) && isPassword(value)) || (TOKEN_NAME.test(name) && isRandom(value))) {
+    if (isPlaceholder(value)) continue;
+    const secret = (PASSWORD_NAME.test(name) && isPassword(value)) || (TOKEN_NAME.test(name) && isRandom(value));
+    if (secret && !isComment(text, match.index)) {
       yield { kind: `a value for ${name.replace(/^-+/, "")}`, at: match.index };
     }
   }
@@ -99,8 +103,4 @@ function entropy(text: string): number {
 
 function isComment(text: string, at: number): boolean {
   return /^\s*(?:#|\/\/)/.test(text.slice(text.lastIndexOf("\n", at - 1) + 1, at + 1));
-}
-
-function lineOf(text: string, at: number): number {
-  return text.slice(0, at).split("\n").length;
 }
