@@ -1,7 +1,8 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { ProgressEvent } from "../progress.ts";
-import { eventTracker, nothingChanges } from "./events.ts";
+import { eventTracker, isRefusedByPolicy, nothingChanges } from "./events.ts";
+import { judgedBy } from "./policy-events.ts";
 
 const DROPLET = "digitalocean:index/droplet:Droplet";
 const urn = (name: string, type = DROPLET) => `urn:pulumi:dev::windlass::${type}::${name}`;
@@ -99,4 +100,63 @@ test("adopted objects are counted apart, and count as a change", () => {
   const { report } = track({ summaryEvent: { resourceChanges: { import: 1, same: 2 } } });
   expect(report.changes).toMatchObject({ import: 1, create: 0 });
   expect(nothingChanges(report.changes)).toBe(false);
+});
+
+describe("whether an update would write anything", () => {
+  const state = { custom: true, inputs: { size: "s" }, outputs: {}, protect: false };
+  const same = (old: object, after: object, extra = {}) =>
+    track({ resourcePreEvent: { metadata: metadata("same", "n", { old, new: after, ...extra }) } }).report.touchesState;
+
+  test("not where everything is as it was", () => {
+    expect(same(state, { ...state })).toBe(false);
+  });
+
+  test.each([
+    ["protection", { protect: true }],
+    ["its parent", { parent: "urn:other" }],
+    ["an input without a difference for the cloud", { inputs: { size: "t" } }],
+    ["what becomes of it on deletion", { retainOnDelete: true }],
+  ])("%s is written", (_, changed) => {
+    expect(same(state, { ...state, ...changed })).toBe(true);
+  });
+
+  test.each([
+    ["others", { x: 1 }, { x: 2 }, true],
+    ["the same", { x: 1 }, { x: 1 }, false],
+    ["secrets, which look alike", { x: "[secret]" }, { x: "[secret]" }, true],
+  ])("outputs of the stack: %s", (_, before, after, written) => {
+    const stack = { type: "pulumi:pulumi:Stack" };
+    const events = metadata("same", "n", {
+      ...stack,
+      old: { ...state, outputs: before },
+      new: { ...state, outputs: after },
+    });
+    expect(track({ resOutputsEvent: { metadata: events } }).report.touchesState).toBe(written);
+  });
+});
+
+describe("what policy packs say", () => {
+  const policyEvent = (enforcementLevel: string) => ({
+    policyEvent: { policyName: "p", policyPackName: "k", resourceUrn: urn("n"), message: "bad", enforcementLevel },
+  });
+
+  test("verdicts by resource and of the stack, passed and failed", () => {
+    const { policy } = track(
+      policyEvent("mandatory"),
+      { policyAnalyzeSummaryEvent: { policyPackName: "k", resourceUrn: urn("n"), passed: ["a"], failed: ["p"] } },
+      { policyAnalyzeStackSummaryEvent: { policyPackName: "k", passed: ["c"] } },
+    ).report;
+    expect(policy.findings).toEqual([{ pack: "k", policy: "p", urn: urn("n"), text: "bad", mandatory: true }]);
+    expect([...(policy.resources.get(judgedBy("k", urn("n"))) ?? [])]).toEqual(["a", "p"]);
+    expect([...(policy.stack.get("k") ?? [])]).toEqual(["c"]);
+  });
+
+  test("a run is refused by policies alone, or failed for another reason", () => {
+    const error = (message: string) => ({ diagnosticEvent: { severity: "error", message, color: "never" } });
+    const refused = (...events: object[]) => isRefusedByPolicy(track(...events).report);
+    expect(refused(policyEvent("mandatory"))).toBe(true);
+    expect(refused(policyEvent("mandatory"), error("update failed\n"))).toBe(true);
+    expect(refused(policyEvent("mandatory"), error("the program broke"))).toBe(false);
+    expect(refused(policyEvent("advisory"))).toBe(false);
+  });
 });
