@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { budgetRefusal } from "../../runner/budget.ts";
+import { budgetRefusal, budgetsOf } from "../../runner/budget.ts";
 import { confirmBudget, type EnforceOptions, enforceBudget } from "../../runner/budget-enforce.ts";
 import { budgetReport } from "../../runner/budget-report.ts";
 import { localCloudControl, resolveTarget, up } from "../../runner/index.ts";
@@ -322,9 +322,12 @@ describe("the account's budget", () => {
     await both();
     expect(inbox.slack).toEqual([]);
     await spend(10);
+    const target = resolveTarget(stack.options);
+    const early = await budgetsOf(target, stackConfig(target));
     for (const one of await both()) expect(one).toMatchObject({ exhausted: true });
     expect(inbox.slack).toEqual([expect.stringMatching(/^\*the account: 100 % of the month's budget is spent\*/)]);
-    await both();
+    // One that looked before the other told, and comes to its turn afterwards.
+    expect((await pass(busy, { budgets: async () => early })).budgets).toMatchObject([{ news: [100] }]);
     expect(inbox.slack).toEqual([]);
   });
 
