@@ -8,7 +8,7 @@ export const rule = resourceRule({
   id: "no-password-login",
   title: "droplets are logged in to with keys, never with passwords",
   reason:
-    "Without a key DigitalOcean mails a root password to everybody who reads the account's mail, and lets the world try others over ssh (docs.digitalocean.com: Droplets, add ssh keys). Machines on the net are asked for passwords within minutes; a key cannot be guessed (CIS Ubuntu benchmark: sshd).",
+    "Without a key DigitalOcean mails a root password to everybody who reads the account's mail, and sshd takes passwords; with one it is off from the start (docs.digitalocean.com: reset root passwords, lost ssh keys). A password can be guessed or read over a shoulder, a key cannot.",
   fix: "give sshKeys the id of an SshKey; leave ssh_pwauth, lock_passwd and chpasswd out of the cloud-config, and PasswordAuthentication at no",
   severity: "critical",
   types: DROPLET_TYPES,

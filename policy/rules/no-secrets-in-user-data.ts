@@ -11,7 +11,7 @@ export const rule = resourceRule({
   id: "no-secrets-in-user-data",
   title: "user data and open variables of apps hold no secrets",
   reason:
-    "Every process of a droplet can read its user data at http://169.254.169.254, it cannot be changed while the droplet lives, and it stands in the state and the account's logs (docs.digitalocean.com: metadata; cloud-init: security). Variables of type GENERAL are shown in the control panel and in every copy of the app's spec.",
+    "Every process of a droplet can read its user data at http://169.254.169.254, it cannot be changed while the droplet lives, and it stands in the stack's state (docs.digitalocean.com: metadata; provider docs: userData). Variables of type GENERAL are shown in the control panel and in every copy of the app's spec.",
   fix: "fetch the secret when the machine has started (scp, Vault, a Spaces address that ends soon); in an app give the variable type SECRET, or bind it as ${db.DATABASE_URL}; name other resources in user data by names that are known before the update, or exempt the droplet",
   severity: "critical",
   types: [...DROPLET_TYPES, "app"],

@@ -14,7 +14,7 @@ export const rule = resourceRule({
   id: "spaces-private",
   title: "buckets, their objects and their policies are private",
   reason:
-    "What is readable by everybody is found: bucket names are guessed and listed by programs that do nothing else, and public-read on a bucket also lists its files (docs.digitalocean.com: Spaces, file listing). Private is the provider's default.",
+    "What is readable by everybody is found: bucket names are guessed and listed by programs that do nothing else, and public-read on a bucket lets everybody list its files (docs.aws.amazon.com: canned ACLs, which Spaces takes over). Private is the provider's default.",
   fix: "leave acl out and hand out presigned addresses, or name in publicBuckets the bucket that is meant for everybody (give its bucket.name, not its id, so that it is known in a preview)",
   severity: "critical",
   types: ["spacesBucket", "spacesBucketObject", "spacesBucketPolicy"],
