@@ -52,6 +52,9 @@ export {
 } from "./local-cloud.ts";
 export { type ExecResult, type NodeOptions, nodeExec, nodeGet, nodePut, nodeShell, nodeSsh } from "./node.ts";
 export { type Plan, type PreviewOptions, type PreviewResult, preview, previewAny, type Violation } from "./preview.ts";
+export { type ActualOptions, type ActualReport, actualCost } from "./pricing/actual.ts";
+export { type AdviceOptions, type CostAdvice, costAdvice } from "./pricing/advice.ts";
+export { costForecast, type ForecastReport } from "./pricing/cost-forecast.ts";
 export { type CostOptions, cost } from "./pricing/index.ts";
 export type { CostReport } from "./pricing/report.ts";
 export type { Check, OperationOptions, ProgressEvent } from "./progress.ts";

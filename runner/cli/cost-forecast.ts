@@ -1,17 +1,8 @@
 import type { Command } from "commander";
-import { stackConfig } from "../prepare.ts";
-import { type Spend, spendOf } from "../pricing/spend.ts";
-import { resolveTarget } from "../target.ts";
+import { costForecast, type ForecastReport } from "../pricing/cost-forecast.ts";
 import { type CommonOptions, stackCommand, targetOptions } from "./options.ts";
 import { bold, dim, dollars, print, printJson, table } from "./output.ts";
 import { withSession } from "./session.ts";
-
-/** What `windlass cost forecast --json` prints. */
-export interface ForecastReport extends Spend {
-  subject: string;
-  /** `windlass:maxMonthlySpendUsd`; null where there is none. */
-  budgetUsd: number | null;
-}
 
 export function forecastCommand(): Command {
   return stackCommand("forecast")
@@ -27,14 +18,7 @@ Examples:
   $ windlass cost forecast --json | jq .stack.endOfMonth`,
     )
     .action(async (options: CommonOptions) => {
-      const target = resolveTarget(targetOptions(options));
-      const config = stackConfig(target);
-      const spend = await withSession(({ signal }) => spendOf(target, { config, signal }));
-      const report: ForecastReport = {
-        subject: `stack ${target.stack}`,
-        ...spend,
-        budgetUsd: config.maxMonthlySpendUsd ?? null,
-      };
+      const report = await withSession(({ signal }) => costForecast({ ...targetOptions(options), signal }));
       if (options.json) printJson(report);
       else print(...forecastText(report));
     });

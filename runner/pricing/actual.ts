@@ -150,12 +150,13 @@ async function dailyOf({ cloud, month, now }: StackBill, ours: readonly Charge[]
 }
 
 async function insights(cloud: DigitalOcean, from: string, to: string): Promise<BillingDataPoint[] | undefined> {
-  const { team } = await cloud.account();
-  if (!team) return undefined;
-  return cloud.billingInsights(`do:team:${team.uuid}`, from, to).catch((error: unknown) => {
+  try {
+    const { team } = await cloud.account();
+    return team && (await cloud.billingInsights(`do:team:${team.uuid}`, from, to));
+  } catch (error) {
     if (isForbidden(error)) return undefined;
     throw error;
-  });
+  }
 }
 
 function isoDay(time: number): string {

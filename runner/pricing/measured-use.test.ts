@@ -86,6 +86,8 @@ describe("the agent's metrics", () => {
       },
     };
     const found = await machineUse(cloud, 1, { from, until: from + 60 * HOUR });
+    const forbidden = { dropletMetric: () => Promise.reject(Object.assign(new Error("no"), { status: 403 })) };
+    expect(await machineUse(forbidden, 1, { from, until: from + HOUR })).toEqual({ cpu: null, memoryMiB: null });
     expect(asked).toEqual([86_400, 86_400, 43_200]);
     expect(found).toEqual({ cpu: null, memoryMiB: { mean: 3072, p95: 3072, max: 3072 } });
   });

@@ -1,6 +1,7 @@
 import type { DigitalOcean, MetricSeries } from "../../clients/digitalocean/index.ts";
 import { LONGEST_GAP_STEPS, type Malformed, type Sample } from "../../domain/idleness.ts";
 import { type MeasuredUse, spread } from "../../domain/rightsizing.ts";
+import { isForbidden } from "./invoice.ts";
 
 const HOUR = 3_600_000;
 const DAY_SECONDS = 86_400;
@@ -56,7 +57,7 @@ function isIdle({ gpus, jobs, sshSessions, loading }: Sample, percent: number): 
   return jobs === 0 && sshSessions === 0 && !loading && gpus.every(({ utilization }) => utilization < percent);
 }
 
-/** What DigitalOcean's agent says of CPU and memory, day by day: a longer question is answered with fewer points. Null where it says nothing. */
+/** What DigitalOcean's agent says of CPU and memory, day by day: a longer question is answered with fewer points. Null where it says nothing, or may not be asked. */
 export async function machineUse(
   cloud: Pick<DigitalOcean, "dropletMetric">,
   droplet: number,
@@ -67,10 +68,15 @@ export async function machineUse(
   const last = Math.floor(until / 1000);
   for (let start = Math.floor(from / 1000); start < last; start += DAY_SECONDS) {
     const range = { start, end: Math.min(last, start + DAY_SECONDS) };
+    const metric = (name: "cpu" | "memory_total" | "memory_available") =>
+      cloud.dropletMetric(droplet, name, range).catch((error: unknown): MetricSeries[] => {
+        if (isForbidden(error)) return [];
+        throw error;
+      });
     const [modes, total, available] = await Promise.all([
-      cloud.dropletMetric(droplet, "cpu", range),
-      cloud.dropletMetric(droplet, "memory_total", range),
-      cloud.dropletMetric(droplet, "memory_available", range),
+      metric("cpu"),
+      metric("memory_total"),
+      metric("memory_available"),
     ]);
     cpu.push(...busyPercent(modes));
     memory.push(...usedMiB(total, available));
