@@ -179,8 +179,10 @@ export const hosts: Codec<string[]> = (node, path) => {
 export const fileMode: Codec<string> = (node, path) => {
   if (isNull(node)) return undefined;
   const value = single(node, path);
-  const mode = typeof value.value === "number" ? whole(node, path) : Number.parseInt(textOf(value), 8);
-  if (!Number.isInteger(mode)) fail(node, path, `${JSON.stringify(textOf(value))} is no octal file mode`);
+  const written = textOf(value);
+  if (typeof value.value !== "number" && !/^[0-7]+$/.test(written))
+    return fail(node, path, `${JSON.stringify(written)} is no octal file mode`);
+  const mode = typeof value.value === "number" ? whole(node, path) : Number.parseInt(written, 8);
   return `0${mode.toString(8)}`;
 };
 

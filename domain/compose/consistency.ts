@@ -29,6 +29,8 @@ export function checkShape(root: MapNode): void {
   for (const [name, service] of mapEntries(root, ["services"])) {
     const ports = service.get("ports");
     for (const [index, port] of (ports?.kind === "list" ? ports.items : []).entries()) {
+      if (port.kind === "map" && !port.entries.has("target"))
+        report(["services", name, "ports", String(index)], "needs a target, the port of the container");
       const address = port.kind === "map" ? port.entries.get("host_ip") : undefined;
       if (address?.kind === "scalar" && !isAddress(String(address.value)))
         report(["services", name, "ports", String(index), "host_ip"], `${address.value} is no IP address`);

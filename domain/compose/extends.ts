@@ -55,7 +55,7 @@ function extended(
   const copy = clone(resolved);
   const services = map([[name, copy]], source.services.at);
   clearPaths(map([["services", services]], source.services.at), source.cleared);
-  return mergeService(copy, own);
+  return mergeService(name, copy, own);
 }
 
 function baseSource(extend: Node, path: Path, source: Source, level: Level, load: LoadSource): Source {

@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import { defaultEnvFile, type Level, readEnvFiles, resolvePath } from "./level.ts";
-import { entry, equal, type MapNode, map, type Node, type Path, stringOf } from "./node.ts";
+import { entry, equal, isNull, type MapNode, map, type Node, type Path, stringOf } from "./node.ts";
 import { fail } from "./problem.ts";
 import { isRemote } from "./remote.ts";
 
@@ -16,7 +16,7 @@ const KINDS = ["services", "volumes", "networks", "secrets", "configs", "models"
 export function applyIncludes(document: MapNode, file: string, level: Level, load: LoadFiles): void {
   const includes = document.entries.get("include");
   if (!includes) return;
-  if (includes.kind !== "list") fail(includes, ["include"], "must be a list of files");
+  if (includes.kind !== "list" && !isNull(includes)) fail(includes, ["include"], "must be a list of files");
   const items = includes.kind === "list" ? includes.items : [];
   for (const [index, item] of items.entries()) {
     const included = loadInclude(
@@ -31,7 +31,7 @@ export function applyIncludes(document: MapNode, file: string, level: Level, loa
 }
 
 function loadInclude(item: Node, path: string[], level: Level, load: LoadFiles): MapNode {
-  const files = textsOf(stringOf(item) === undefined ? entry(item, "path") : item);
+  const files = textsOf(item.kind === "map" ? entry(item, "path") : item, path);
   const [first] = files;
   if (!first) return fail(item, path, "must name a file");
   for (const { node, text } of files)
@@ -42,7 +42,7 @@ function loadInclude(item: Node, path: string[], level: Level, load: LoadFiles):
     fail(item, path, `includes itself: ${[...level.including, main].join(" includes ")}`);
   const folder = stringOf(entry(item, "project_directory"));
   const inside = folder === undefined ? dirname(main) : resolvePath(folder, level);
-  const envFiles = existing(textsOf(entry(item, "env_file")), [...path, "env_file"], level);
+  const envFiles = existing(textsOf(entry(item, "env_file"), [...path, "env_file"]), [...path, "env_file"], level);
   const more = readEnvFiles(envFiles.length > 0 ? envFiles : defaultEnvFile(inside, level), level.environment, level);
   const environment = new Map([...more, ...level.environment]);
   return load(absolute, { ...level, folder: inside, environment });
@@ -56,12 +56,9 @@ function existing(files: readonly { node: Node; text: string }[], path: Path, le
   });
 }
 
-function textsOf(node: Node | undefined): { node: Node; text: string }[] {
+function textsOf(node: Node | undefined, path: Path): { node: Node; text: string }[] {
   const nodes = node?.kind === "list" ? node.items : node ? [node] : [];
-  return nodes.flatMap((item) => {
-    const text = stringOf(item);
-    return text === undefined ? [] : [{ node: item, text }];
-  });
+  return nodes.map((item) => ({ node: item, text: stringOf(item) ?? fail(item, path, "must be the path of a file") }));
 }
 
 function takeOver(included: MapNode, document: MapNode): void {

@@ -23,8 +23,8 @@ export function mergeDocuments(base: MapNode, over: MapNode): MapNode {
 }
 
 /** What a service makes of the one it extends. */
-export function mergeService(base: Node, over: Node): Node {
-  return mergeMaps(base, over, ["services", "x"]);
+export function mergeService(name: string, base: Node, over: Node): Node {
+  return mergeMaps(base, over, ["services", name]);
 }
 
 function mergeNodes(base: Node, over: Node, path: Path): Node {
@@ -61,20 +61,26 @@ function mismatch(base: Node, over: Node, path: Path): never {
 const replace: Merge = (_, over) => over;
 
 /** `KEY: value` and `KEY=value` alike become `KEY=value`, the later ones behind; doubles go when keys are made unique. */
-const join: Merge = (base, over) => list([...asList(base), ...asList(over)], over.at);
+const join: Merge = (base, over, path) => list([...asList(base, path), ...asList(over, path)], over.at);
 
-const joinHosts: Merge = (base, over) => {
-  const first = asList(base);
-  return list([...first, ...asList(over).filter((host) => !first.some((other) => equal(host, other)))], over.at);
+/** A host may have several addresses, as a list. */
+const joinHosts: Merge = (base, over, path) => {
+  const first = asList(base, path, true);
+  const more = asList(over, path, true).filter((host) => !first.some((other) => equal(host, other)));
+  return list([...first, ...more], over.at);
 };
 
-function asList(node: Node): Node[] {
+function asList(node: Node, path: Path, several = false): Node[] {
   if (node.kind === "list") return node.items;
   if (node.kind === "scalar") return typeof node.value === "string" ? [node] : [];
   return [...node.entries].flatMap(([key, value]) => {
     if (isNull(value)) return [scalar(key, value.at)];
-    const values = value.kind === "list" ? value.items : [value];
-    return values.map((item) => scalar(`${key}=${item.kind === "scalar" ? textOf(item) : ""}`, item.at));
+    const values = value.kind === "list" && several ? value.items : [value];
+    return values.map((item) =>
+      item.kind === "scalar"
+        ? scalar(`${key}=${textOf(item)}`, item.at)
+        : fail(item, [...path, key], "must be a single value"),
+    );
   });
 }
 

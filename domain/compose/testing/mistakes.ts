@@ -99,6 +99,25 @@ export const mistakes: [name: string, file: string, line: number, reason: string
     4,
     "services.web.ports.0: localhost:80:80: localhost is no IP address",
   ],
+  ["an include that is no path", "include: [{path: [5]}]", 1, "include.0: must be the path of a file"],
+  [
+    "a mode that is not octal",
+    `${service('    configs: [{source: c, mode: "1.5"}]')}\nconfigs: {c: {content: x}}`,
+    4,
+    'services.web.configs.0.mode: "1.5" is no octal file mode',
+  ],
+  [
+    "a port without a target",
+    service("    ports:\n      - published: 80"),
+    5,
+    "services.web.ports.0: needs a target, the port of the container",
+  ],
+  [
+    "a mapping for a variable, merged",
+    "services:\n  a: {image: x, environment: {A: b}}\n  b:\n    extends: a\n    environment:\n      A: {c: d}",
+    6,
+    "services.b.environment.A: must be a single value",
+  ],
   [
     "a protocol that is none",
     service("    ports: [80/quic]"),
