@@ -45,12 +45,12 @@ export function optionalText(values: Values, key: string): string | undefined {
   return values[key] === undefined || values[key] === null ? undefined : text(values, key);
 }
 
-/** A number that is 0 or more; `otherwise` where it is not set. */
+/** A whole number that is 0 or more, as all sizes and counts are; `otherwise` where it is not set. */
 export function amount(values: Values, key: string, otherwise?: number): number {
   const value = values[key];
   if ((value === undefined || value === null) && otherwise !== undefined) return otherwise;
   const number = typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value;
-  if (typeof number === "number" && Number.isFinite(number) && number >= 0) return number;
+  if (typeof number === "number" && Number.isInteger(number) && number >= 0) return number;
   if (typeof number === "number") throw new NotPriced(`${key} is ${number}, not an amount`);
   throw new NotPriced(`${key} ${value === undefined ? "is not set" : "is not known before the update"}`);
 }

@@ -102,6 +102,11 @@ describe("what is beside machines", () => {
   });
 });
 
+test("sizes and counts are whole: a part of a node is not priced, rather than at next to nothing", () => {
+  expect(price("loadBalancer", { sizeUnit: 5e-324 })).toMatchObject({ kind: "unpriced" });
+  expect(price("volume", { size: 0.004 })).toMatchObject({ reason: "size is 0.004, not an amount" });
+});
+
 describe("for any amounts", () => {
   const gib = fc.integer({ min: 1, max: 16384 });
   const count = fc.integer({ min: 1, max: 500 });
