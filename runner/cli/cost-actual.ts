@@ -18,7 +18,8 @@ Examples:
   $ windlass cost actual --stack prod
   $ windlass cost actual --month 2026-10 --json | jq .notOurs`,
     )
-    .action(async ({ month, ...options }: CommonOptions & { month?: string }) => {
+    .action(async (_: CommonOptions, command: Command) => {
+      const { month, ...options } = command.optsWithGlobals<CommonOptions & { month?: string }>();
       const report = await withSession(({ signal }) =>
         actualCost({ ...targetOptions(options), signal, ...(month ? { month } : {}) }),
       );

@@ -18,7 +18,8 @@ Examples:
   $ windlass cost advice --stack prod
   $ windlass cost advice --days 30 --json | jq '.advice[0]'`,
     )
-    .action(async ({ days, ...options }: CommonOptions & { days: string }) => {
+    .action(async (_: CommonOptions, command: Command) => {
+      const { days, ...options } = command.optsWithGlobals<CommonOptions & { days: string }>();
       const report = await withSession((session) =>
         costAdvice({ ...targetOptions(options), ...session, days: Number(days) }),
       );

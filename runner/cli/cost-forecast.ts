@@ -17,7 +17,8 @@ Examples:
   $ windlass cost forecast --stack prod
   $ windlass cost forecast --json | jq .stack.endOfMonth`,
     )
-    .action(async (options: CommonOptions) => {
+    .action(async (_: CommonOptions, command: Command) => {
+      const options = command.optsWithGlobals<CommonOptions>();
       const report = await withSession(({ signal }) => costForecast({ ...targetOptions(options), signal }));
       if (options.json) printJson(report);
       else print(...forecastText(report));

@@ -26,12 +26,16 @@ test("every command has a summary in the help, and examples in its own", async (
   }
 });
 
-test.each(["node exec --stack nosuch -- ls", "backup list --stack nosuch", "backup --stack nosuch"])(
-  "windlass %s is about that stack, and no other",
-  async (words) => {
-    const program = await buildProgram(words.split(" "));
-    await expect(program.parseAsync(words.split(" "), { from: "user" })).rejects.toThrow(
-      "there is no Pulumi.nosuch.yaml",
-    );
-  },
-);
+test.each([
+  "node exec --stack nosuch -- ls",
+  "backup list --stack nosuch",
+  "backup --stack nosuch",
+  "cost forecast --stack nosuch",
+  "cost --stack nosuch actual",
+  "cost --stack nosuch advice",
+])("windlass %s is about that stack, and no other", async (words) => {
+  const program = await buildProgram(words.split(" "));
+  await expect(program.parseAsync(words.split(" "), { from: "user" })).rejects.toThrow(
+    "there is no Pulumi.nosuch.yaml",
+  );
+});
