@@ -22,7 +22,7 @@ export const rule = resourceRule({
   title: "GPU machines say when they are stopped: an idle timer and a longest lifetime",
   reason:
     "A forgotten H100 costs about $100 a day, working or not, and powered off too (Droplet Pricing page). A tag on the machine itself tells people, watchers and sweeps when it has to go, whoever made it. GpuTrainingNode writes them from windlass:autoShutdownHours and windlass:maxLifetimeHours.",
-  fix: "add the tags windlass-idle-stop:<duration> and windlass-max-lifetime:<duration> (minutes, hours or days: 90m, 24h, 30d) and have something that keeps to them, such as windlass watch",
+  fix: "add tags such as windlass-idle-stop:24h and windlass-max-lifetime:30d (minutes, hours or days: 90m, 24h, 30d) and have something that keeps to them, such as windlass watch",
   severity: "high",
   settings,
   types: MACHINE_TYPES,

@@ -27,7 +27,7 @@ export const rule = stackRule({
   title: "snapshots say for how long they are kept, and are not older",
   reason:
     "A snapshot in a program stays, and costs $0.06 per GiB and month, until somebody takes its line out: nothing ends it (Snapshots Pricing page). One that says how long it is for can be judged. A volume's snapshot says it with a tag, windlass-keep:30d; a droplet's takes no tags and says it at the end of its name, nightly-keep-30d. Backups of droplets end by themselves, by their plan.",
-  fix: "say it with windlass-keep:<duration> among the tags, or -keep-<duration> at the end of a droplet snapshot's name (30d); take out a snapshot whose time is over",
+  fix: "say it with a tag such as windlass-keep:30d, or with -keep-30d at the end of a droplet snapshot's name; take out a snapshot whose time is over",
   severity: "medium",
   settings,
   judgeStack(resources, given, { now }) {

@@ -4,7 +4,7 @@ import { RULES } from "../../policy/rules/index.ts";
 import { programOf } from "../policy/pack/apart.ts";
 import { populate } from "../policy/parts/cloud.ts";
 import { allCases, previewBatch, violationsIn } from "../policy/runs.ts";
-import { emptyCloud, type Outcome, type Project, throwAwayProject } from "./harness.ts";
+import { api, emptyCloud, type Outcome, type Project, throwAwayProject } from "./harness.ts";
 
 const CASES = await allCases();
 
@@ -14,7 +14,7 @@ let project: Project;
 let prepared: string[];
 beforeAll(async () => {
   cloud = await emptyCloud();
-  await populate(cloud);
+  await populate((path, body) => api(cloud, "POST", path, body));
   prepared = await changes(cloud);
   project = throwAwayProject(cloud);
 });

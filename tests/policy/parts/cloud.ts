@@ -1,5 +1,3 @@
-import type { Cloud } from "../../../local/cloud/server.ts";
-import { api } from "../../engine/harness.ts";
 import { TIMERS } from "./machines.ts";
 
 /** What programs find in the cloud and import, in the order in which it is made: ids are given one after the other. */
@@ -21,13 +19,13 @@ export function foundDroplet(size: (typeof DROPLETS)[number]["size"], on: boolea
   return String(FIRST_ID + index);
 }
 
-/** Makes in a new cloud what the programs of the cases import. */
-export async function populate(cloud: Cloud): Promise<void> {
+/** Makes in a new cloud what the programs of the cases import. `post` asks its API. */
+export async function populate(post: (path: string, body: unknown) => Promise<any>): Promise<void> {
   for (const { size, on } of DROPLETS) {
     const own = size.startsWith("gpu-") ? { image: "gpu-h100x1-base", tags: TIMERS } : { image: "debian-12-x64" };
     const body = { name: "case", region: "tor1", size, ...own, public_networking: false };
-    const { droplet } = await api(cloud, "POST", "/v2/droplets", body);
+    const { droplet } = await post("/v2/droplets", body);
     if (String(droplet.id) !== foundDroplet(size, on)) throw new Error(`the cloud is not new: droplet ${droplet.id}`);
-    if (!on) await api(cloud, "POST", `/v2/droplets/${droplet.id}/actions`, { type: "power_off" });
+    if (!on) await post(`/v2/droplets/${droplet.id}/actions`, { type: "power_off" });
   }
 }
