@@ -146,7 +146,7 @@ describe("what a stack has spent", () => {
   });
 
   it("knows an ended droplet by the stack's history, and no other of its name", async () => {
-    history('{"resources":[{"id": "5"}]}');
+    history('{"resources":[{"urn":"x","id":"5"}]}');
     const items = [item("5", 20), item("6", 30)];
     expect((await spend({ items }, state())).stack.accruedUsd).toBe(80);
   });

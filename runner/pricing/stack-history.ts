@@ -28,7 +28,7 @@ export function stackHistory(target: Target): ((id: string) => boolean) | undefi
 
 /** Ids are numbers, UUIDs and addresses. A busy account has hundreds of charges to look up, and a state is not parsed for that. */
 function idsIn(state: string): string[] {
-  return [...state.matchAll(/"([0-9a-f.:-]{1,45})"/g)].map(([, id]) => id as string);
+  return [...state.matchAll(/"([0-9a-f][0-9a-f.:-]{0,44})"/g)].map(([, id]) => id as string);
 }
 
 function textOf(path: string): string {
