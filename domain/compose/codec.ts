@@ -206,7 +206,7 @@ export const deviceCount: Codec<number> = (node, path) =>
 
 export const port: Codec<number> = (node, path) => {
   const value = whole(node, path);
-  return value >= 0 && value <= 65_535 ? value || undefined : fail(node, path, `${value} is no port`);
+  return value > 0 && value <= 65_535 ? value : fail(node, path, `${value} is no port`);
 };
 
 export function recordOf<T>(codec: Codec<T>): Codec<Record<string, T>> {

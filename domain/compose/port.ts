@@ -33,7 +33,8 @@ export function longPorts(spec: ScalarNode): Node[] | string {
   if (address !== "" && !isAddress(address)) return `${written}: ${address} is no IP address`;
   const inside = range(container);
   const outside = host === "" ? undefined : range(host);
-  if (!inside) return container === "" ? `${written} names no container port` : `${written}: ${container} is no port`;
+  if (!inside || inside.first === 0)
+    return container === "" ? `${written} names no container port` : `${written}: ${container} is no port`;
   if (host !== "" && !outside) return `${written}: ${host} is no port of the host`;
   const count = inside.last - inside.first + 1;
   if (outside && count > 1 && outside.last - outside.first + 1 !== count)

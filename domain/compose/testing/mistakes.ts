@@ -106,6 +106,7 @@ export const mistakes: [name: string, file: string, line: number, reason: string
     4,
     'services.web.configs.0.mode: "1.5" is no octal file mode',
   ],
+  ["port 0", service("    ports: [0]"), 4, "services.web.ports.0: 0: 0 is no port"],
   [
     "a port without a target",
     service("    ports:\n      - published: 80"),
