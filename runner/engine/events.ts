@@ -227,7 +227,14 @@ export function isRefusedByPolicy({ policy, failures, errors }: EngineReport): b
   return others.every(isVerdictOnly) && policy.findings.some(({ mandatory }) => mandatory);
 }
 
-/** What the engine says of the stack when a policy over all of it refuses. */
+/** What the engine says of the stack when a policy over all of it refuses, and of what it came not to. */
 function isVerdictOnly(message: string): boolean {
-  return /^(error: )?(update|preview) failed$/.test(message.trim());
+  return /^(error: )?(update|preview) failed$/.test(message.trim()) || isAftermath(message);
+}
+
+/** The engine's words for what its plan has and an update did not come to: mostly because something before it failed. */
+export function isAftermath(message: string): boolean {
+  return /^(error: )?(resource plan failed|expected resource operations for .* but none were seen)/.test(
+    message.trim(),
+  );
 }

@@ -143,3 +143,29 @@ test("a stop that was asked for says how to go on", async () => {
     details: { suggestion: expect.stringContaining("windlass up --stack dev") },
   });
 });
+
+test("what an update did not come to because something failed is no break of its plan", async () => {
+  const aftermath = "expected resource operations for urn:pulumi:dev::p::t::x but none were seen";
+  const failed = failure(DROPLET, { name: "n", size: "s", region: "tor1" }, "Size is not available in this region.");
+  expect((await explain([failed], { errors: [aftermath] })).error).toBe("ProvisionFailed");
+  expect((await explain([], { errors: ["Error: the program broke", aftermath] })).error).toBe("CommandFailed");
+  expect((await explain([], { errors: [aftermath] })).error).toBe("PolicyViolation");
+});
+
+test.each([
+  "create is not allowed by the plan: no steps were expected for this resource",
+  "resource urn:pulumi:dev::p::t::x violates plan: properties changed: ++size[{a}!={b}]",
+])("%j is an update that goes beyond its plan", async (message) => {
+  expect(await explain([], { errors: [message] })).toMatchObject({
+    error: "PolicyViolation",
+    details: { begun: true, violations: [{ policy: "plan" }] },
+  });
+});
+
+test("a pack that does not start refuses", async () => {
+  const stderr = 'error: policy pack "/p" failed to start: could not read plugin [/p]: exit status 32';
+  expect(await explain([], { stderr })).toMatchObject({
+    error: "PolicyViolation",
+    details: { violations: [{ policy: "unjudged" }] },
+  });
+});

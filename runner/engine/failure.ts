@@ -5,7 +5,7 @@ import { openCloud } from "../cloud.ts";
 import { refuseLiveLocks, stackLocks } from "../locks.ts";
 import type { Target } from "../target.ts";
 import type { EngineExit } from "./command.ts";
-import type { EngineFailure, EngineReport } from "./events.ts";
+import { type EngineFailure, type EngineReport, isAftermath } from "./events.ts";
 import type { OpenStack } from "./stack.ts";
 
 /** Says what a failed operation of the engine means to the user: which error, why, and what to do. */
@@ -18,11 +18,15 @@ export async function explainFailure(exit: EngineExit, report: EngineReport, ope
     /^(?:error: )?(.*policy pack .*failed to start.*|validating policy config.*|configuring policy pack.*|.*could not start policy pack.*)$/m;
   const unstarted = broken.exec(`${report.errors.join("\n")}\n${exit.stderr}`)?.[1];
   if (unstarted !== undefined) return packDidNotStart(unstarted, open);
-  const beyond = [...report.errors, ...report.failures.flatMap(({ messages }) => messages)].filter(isBeyondPlan);
+  const said = [...report.errors, ...report.failures.flatMap(({ messages }) => messages)];
+  const missing = report.failures.length === 0 && said.every(isAftermath);
+  const beyond = said.filter((message) => isBeyondPlan(message) || (missing && isAftermath(message)));
   if (beyond.length > 0) return beyondPlan(beyond, open);
   const [failure, ...others] = byCause(report.failures);
-  const told = failuresIn((failure?.messages ?? report.errors).join("\n"))[0];
-  const error = told ?? (failure ? await explainResource(failure, target) : explainProgram(report, exit));
+  const errors = report.errors.filter((message) => !isAftermath(message));
+  const told = failuresIn((failure?.messages ?? errors).join("\n"))[0];
+  const error =
+    told ?? (failure ? await explainResource(failure, target) : explainProgram({ ...report, errors }, exit));
   const also = others.map(({ name, messages }) => `${name}: ${firstLine(messages)}`);
   const details = {
     ...(told && failure ? { resource: failure.name } : {}),
@@ -44,7 +48,7 @@ function packDidNotStart(message: string, { target, logFile }: OpenStack): UserE
 
 /** The engine's words where an update would do what its plan has not. */
 function isBeyondPlan(message: string): boolean {
-  return /violates plan:|is not allowed by the plan|resource plan|expected resource operations/i.test(message);
+  return /violates plan:|is not allowed by the plan/.test(message);
 }
 
 function beyondPlan(messages: readonly string[], { target, logFile }: OpenStack): UserError {
