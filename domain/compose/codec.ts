@@ -44,6 +44,9 @@ export const count: Codec<number> = (node, path) => {
   return value !== undefined && value < 0 ? fail(node, path, `must not be below 0, not ${value}`) : value;
 };
 
+/** A share or weight: whole, not below 0, left out where it is 0. */
+export const natural: Codec<number> = (node, path, notes) => count(node, path, notes) || undefined;
+
 export const float: Codec<number> = (node, path) => singlePrecision(number(node, path)) || undefined;
 
 const truth = (node: Node, path: Path): boolean => {

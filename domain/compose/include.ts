@@ -66,6 +66,7 @@ function takeOver(included: MapNode, document: MapNode): void {
     const from = included.entries.get(kind);
     if (from?.kind !== "map") continue;
     const to = document.entries.get(kind);
+    if (to && to.kind !== "map" && !isNull(to)) fail(to, [kind], "must be a mapping");
     const all = new Map(to?.kind === "map" ? to.entries : []);
     for (const [name, node] of from.entries) {
       const own = all.get(name);

@@ -18,6 +18,7 @@ import {
   hosts,
   integer,
   listOf,
+  natural,
   orNull,
   pairs,
   port,
@@ -100,8 +101,8 @@ const develop = struct({
 const rates = listOf(struct({ path: text, rate: bytes }));
 
 const blkio = struct({
-  weight: integer,
-  weight_device: listOf(struct({ path: text, weight: integer })),
+  weight: natural,
+  weight_device: listOf(struct({ path: text, weight: natural })),
   device_read_bps: rates,
   device_read_iops: rates,
   device_write_bps: rates,

@@ -7,7 +7,7 @@ const web = (keys: string): string => `services:\n  web:\n    image: nginx\n${ke
 describe("the project's name", () => {
   const text = "name: ${STAGE:-from}-file\nservices: {web: {image: a}}";
   test("is the folder's", () => {
-    expect(load("services: {web: {image: a}}", { folder: "/work/My_Shop!" }).project.name).toBe("my_shop");
+    expect(load("services: {web: {image: a}}", { folder: "/srv/My_Shop!" }).project.name).toBe("my_shop");
   });
   test("is that of the file", () => expect(load(text).project.name).toBe("from-file"));
   test("is that of the environment", () => {

@@ -45,6 +45,14 @@ describe("is refused with file and line", () => {
     );
   });
 
+  test("text where services belong, beside an include", () => {
+    const details = refusal({
+      "compose.yaml": "include: [db.yaml]\nservices: web",
+      "db.yaml": "services: {db: {image: a}}",
+    });
+    expect(details.reason).toBe("/stack/compose.yaml:2: services: must be a mapping");
+  });
+
   test("files that include each other", () => {
     const details = refusal({ "compose.yaml": "include: [b.yaml]", "b.yaml": "include: [compose.yaml]" });
     expect(details.reason).toContain(

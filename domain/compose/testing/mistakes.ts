@@ -108,6 +108,12 @@ export const mistakes: [name: string, file: string, line: number, reason: string
   ],
   ["port 0", service("    ports: [0]"), 4, "services.web.ports.0: 0: 0 is no port"],
   [
+    "a weight below 0",
+    service("    blkio_config: {weight: -1}"),
+    4,
+    "services.web.blkio_config.weight: must not be below 0",
+  ],
+  [
     "a port without a target",
     service("    ports:\n      - published: 80"),
     5,
