@@ -42,7 +42,8 @@ function refusals(outcome: Outcome): Record<string, string[]> {
 
 function shown(outcome: Outcome): string {
   const lines = violationsIn(outcome).map((one) => `${one.level} ${one.policy} ${one.resource}: ${one.message}`);
-  return [...outcome.errors, ...lines].join("\n");
+  const why = [...outcome.errors, ...lines];
+  return why.length > 0 ? why.join("\n") : outcome.text.slice(-2_000);
 }
 
 test("every rule has at least three cases, and every file of cases a rule", () => {
