@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { policyDocument } from "../tools/docs/policies.ts";
+import { policyDocument } from "../tests/policy/docs/policies.ts";
 import { policyTables } from "./document.ts";
 import { stackRule } from "./rule.ts";
 
-test("docs/policies.md has every rule and every case as they are now: node tools/docs/policies.ts", async () => {
+test("docs/policies.md has every rule and every case as they are now: node tests/policy/docs/policies.ts", async () => {
   const { is, should } = await policyDocument();
   expect(is).toBe(should);
 });

@@ -1,11 +1,11 @@
-/** `node tools/docs/policies.ts` brings the tables of docs/policies.md up to date with the rules and their cases. */
+/** `node tests/policy/docs/policies.ts` brings the tables of docs/policies.md up to date with the rules and their cases. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { BEGIN, END, policyTables } from "../../policy/document.ts";
-import { RULES } from "../../policy/rules/index.ts";
-import { allCases } from "../../tests/policy/runs.ts";
+import { BEGIN, END, policyTables } from "../../../policy/document.ts";
+import { RULES } from "../../../policy/rules/index.ts";
+import { allCases } from "../runs.ts";
 
-const FILE = resolve(import.meta.dirname, "../../docs/policies.md");
+const FILE = resolve(import.meta.dirname, "../../../docs/policies.md");
 
 /** The document as it is, and as it has to be. */
 export async function policyDocument(): Promise<{ is: string; should: string }> {
