@@ -115,3 +115,12 @@ test("a service that is extended twice over gets everything once, and keeps its 
     build: { context: "/stack/b" },
   });
 });
+
+test("an included file has the environment first, then the .env beside it", () => {
+  const files = {
+    "compose.yaml": "include: [sub/a.yaml]",
+    "sub/a.yaml": web("    user: $A-$B"),
+    "sub/.env": "A=file\nB=file",
+  };
+  expect(load(files, { environment: { A: "env" } }).project.services.web?.user).toBe("env-file");
+});

@@ -27,6 +27,8 @@ interface Case {
   files: string[];
   profiles?: string[];
   projectName?: string;
+  /** What is printed is not the same when it is read again, by Compose's own doing. */
+  once?: true;
 }
 
 const main = readdirSync(folder).filter((name) => /^\d\d-[^.]+\.yaml$/.test(name));
@@ -36,6 +38,7 @@ const cases: Case[] = [
   { name: "09-override with its production file", files: ["09-override.yaml", "09-override.prod.yaml"] },
   { name: "06-profiles, debug", files: ["06-profiles.yaml"], profiles: ["debug"] },
   { name: "06-profiles, all", files: ["06-profiles.yaml"], profiles: ["*"] },
+  { name: "ports said twice", files: ["ports-twice.yaml"], once: true },
   { name: "01 under another name", files: ["01-web-and-database.yaml"], projectName: "shop-2" },
 ];
 
@@ -58,7 +61,7 @@ function theirs({ files, profiles = [], projectName }: Case, format: string): st
   return execFileSync(compose, words, { cwd: folder, env, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
 }
 
-function ours({ files, ...options }: Case) {
+function ours({ files, once: _, ...options }: Case) {
   return readServices({ ...options, files: files.map((file) => join(folder, file)), environment }).project;
 }
 
@@ -73,7 +76,7 @@ describe("docker compose config makes the same of", () => {
     expect(parse(toYaml(project))).toEqual(parse(theirs(given, "yaml")));
   });
 
-  test.each(cases)("what we print of $name, read again", (given) => {
+  test.each(cases.filter(({ once }) => !once))("what we print of $name, read again", (given) => {
     const project = ours(given);
     const env = { ...environment, PATH: process.env.PATH };
     const profiles = (given.profiles ?? []).flatMap((profile) => ["--profile", profile]);
