@@ -6,7 +6,7 @@ import { violationMessage } from "../../policy/run.ts";
 import { type PackSettings, packConfig } from "../../policy/settings.ts";
 import type { Declared, Outcome, Project } from "../engine/harness.ts";
 import type { PolicyCase } from "./case.ts";
-import { type BatchSettings, nameIn } from "./pack/apart.ts";
+import { type BatchProgram, nameIn } from "./pack/apart.ts";
 
 /** The pack, as Pulumi takes it. */
 export const PACK = fileURLToPath(new URL("../../policy", import.meta.url));
@@ -61,12 +61,14 @@ export async function allCases(): Promise<Map<string, readonly PolicyCase[]>> {
 /** Previews several programs at once, each judged by itself. */
 export async function previewBatch(
   project: Project,
-  programs: readonly (readonly Declared[])[],
-  settings: BatchSettings,
+  programs: readonly (BatchProgram & { resources: readonly Declared[] })[],
 ): Promise<Outcome> {
-  const renamed = programs.flatMap((program, index) => program.map((one) => moved(one, (name) => nameIn(index, name))));
+  const renamed = programs.flatMap(({ resources }, index) =>
+    resources.map((one) => moved(one, (name) => nameIn(index, name))),
+  );
   project.declare(...renamed);
-  writeFileSync(join(project.dir, "policy-cases.json"), JSON.stringify(settings));
+  const batch = programs.map(({ rule, settings, beside }): BatchProgram => ({ rule, settings, beside }));
+  writeFileSync(join(project.dir, "policy-cases.json"), JSON.stringify(batch));
   return project.pulumi(["preview", "--json", "--non-interactive", "--policy-pack", BATCH_PACK], {
     env: { POLICY_CASES: join(project.dir, "policy-cases.json") },
   });

@@ -1,11 +1,12 @@
 import type { Finding, ResourceRule, Rule, StackRule, Subject } from "../../../policy/rule.ts";
 
-/** The settings of rule `rule` for each program of a batch, by the programs' numbers. */
-export interface BatchSettings {
+/** What a program of a batch is judged with. */
+export interface BatchProgram {
+  /** The rule that its settings are of. */
   rule: string;
-  programs: readonly Record<string, unknown>[];
-  /** Rules that do not judge a program, by the programs' numbers. */
-  beside: readonly (readonly string[])[];
+  settings: Record<string, unknown>;
+  /** Rules that do not judge it. */
+  beside: readonly string[];
 }
 
 /** Names of resources in a batch begin with the number of their program. */
@@ -20,11 +21,11 @@ export function programOf(name: string): number | undefined {
 }
 
 /** The rule, judging each program of a batch as if it were the only one. */
-export function apart(rule: Rule, batch: BatchSettings): Rule {
-  const looksAway = (program: number | undefined) => program !== undefined && batch.beside[program]?.includes(rule.id);
+export function apart(rule: Rule, batch: readonly BatchProgram[]): Rule {
+  const looksAway = (program: number | undefined) => program !== undefined && batch[program]?.beside.includes(rule.id);
   const own = (program: number | undefined, given: object) => {
-    const settings = rule.id === batch.rule && program !== undefined ? batch.programs[program] : undefined;
-    return settings ? rule.settings.parse(settings) : given;
+    const judged = program === undefined ? undefined : batch[program];
+    return judged?.rule === rule.id ? rule.settings.parse(judged.settings) : given;
   };
   if ("judge" in rule) {
     const judge: ResourceRule["judge"] = (resource, given, context) =>
@@ -35,9 +36,10 @@ export function apart(rule: Rule, batch: BatchSettings): Rule {
   }
   const judgeStack: StackRule["judgeStack"] = (resources, given, context) => {
     const shared = resources.filter(({ name }) => programOf(name) === undefined);
-    return batch.programs.flatMap((_, program) => {
+    const parts = Map.groupBy(resources, ({ name }) => programOf(name));
+    return batch.flatMap((_, program) => {
       if (looksAway(program)) return [];
-      const inIt = resources.filter(({ name }) => programOf(name) === program);
+      const inIt = parts.get(program) ?? [];
       const judged = [...inIt.map(asDeclared), ...shared];
       const findings = rule.judgeStack(judged, own(program, given) as never, context);
       return findings.map((finding) => attributed(finding, inIt[0]));
