@@ -2,7 +2,11 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 
 /** The plugins that are bundled, each with the npm package of the SDK it stands in for. */
-export const PLUGINS = { digitalocean: "@pulumi/digitalocean", command: "@pulumi/command" } as const;
+export const PLUGINS = {
+  digitalocean: "@pulumi/digitalocean",
+  command: "@pulumi/command",
+  docker: "@pulumi/docker",
+} as const;
 
 export type PluginName = keyof typeof PLUGINS;
 

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import * as command from "@pulumi/command";
 import * as digitalocean from "@pulumi/digitalocean";
+import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
 interface Declared {
@@ -11,7 +12,7 @@ interface Declared {
   options?: Record<string, unknown>;
 }
 
-const packages: Record<string, unknown> = { command, digitalocean };
+const packages: Record<string, unknown> = { command, digitalocean, docker };
 const made: Record<string, Record<string, unknown>> = {};
 
 /** `{"$ref": "web.id"}`, `{"$number": "web.id"}`, `{"$secret": x}`, `{"$text": "web.id"}` (as part of a text), `{"$file": path}`, `{"$call": "getVpc", ...}`. */
