@@ -85,9 +85,9 @@ async function read(type: DockerType, work: Work, call: ReadCall): Promise<Found
     return { id: present.id, outputs, inputs: refreshed(type, call.oldInputs, outputs) };
   }
   if (!type.importInputs) throw new Error(`a ${type.noun} cannot be imported`);
-  const inputs = await type.importInputs(work, present);
-  const outputs = { ...defaultsOf(type), ...stateOf(type, present, { ...present.properties, ...inputs }) };
-  return { id: present.id, outputs, inputs: { ...defaultsOf(type), ...inputs, [DEFAULTS]: [] } };
+  const inputs = { ...defaultsOf(type), ...(await type.importInputs(work, present)) };
+  const declared = (await type.find(work, present.id, inputs)) ?? present;
+  return { id: present.id, outputs: stateOf(type, declared, inputs), inputs: { ...inputs, [DEFAULTS]: [] } };
 }
 
 function defaultsOf(type: DockerType): Properties {
@@ -137,6 +137,7 @@ function stateOf(type: DockerType, { id, properties }: Present, kept: Properties
     else state[name] = value;
   };
   for (const name of type.outputs) set(name, properties[name]);
+  for (const name of type.completed ?? []) if (state[name] !== undefined) set(name, properties[name] ?? state[name]);
   for (const [name, field] of Object.entries(type.inputs)) {
     if (field.computed && state[name] === undefined) set(name, properties[name]);
     if (!type.mutable.includes(name)) continue;

@@ -37,6 +37,8 @@ export interface DockerType {
   readonly deletesFirst?: boolean;
   /** Inputs that somebody can change on the engine without making a new object. */
   readonly mutable: readonly string[];
+  /** Inputs of which the engine fills in parts, such as the numbers of ports. */
+  readonly completed?: readonly string[];
   /** Outputs that an update makes unknown until it is done. */
   readonly unsettled?: readonly string[];
   readonly verify?: (inputs: Properties, call: ResourceCall) => Failure[];

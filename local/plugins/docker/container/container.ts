@@ -43,6 +43,7 @@ export const container: DockerType = {
   name: { maxLength: 255 },
   deletesFirst: true,
   mutable: ["name", "mustRun", "networksAdvanced", ...TUNABLE],
+  completed: ["ports"],
   unsettled: ["exitCode", "networkDatas"],
   verify,
   comparable,
@@ -87,17 +88,27 @@ function comparable(inputs: Properties, state: Properties): Properties {
   return result;
 }
 
+/** @param before ports of the state */
 function withChosenPorts(ports: Value[], before: Value[]): Value[] {
-  const same = (a: Properties, b: Value) =>
-    isProperties(b) &&
-    a.internal === b.internal &&
-    (a.protocol ?? "tcp") === (b.protocol ?? "tcp") &&
-    (a.ip || "0.0.0.0") === (b.ip || "0.0.0.0");
-  return ports.map((port) => {
-    if (!isProperties(port) || port.external !== undefined) return port;
-    const chosen = before.find((one) => same(port, one));
-    return isProperties(chosen) && chosen.external !== undefined ? { ...port, external: chosen.external } : port;
-  });
+  return ports.map((port) => (isProperties(port) && port.external === undefined ? withNumber(port, before) : port));
+}
+
+/** @param now ports that the engine tells; a container that does not run has no chosen ones */
+function withPortsNow(ports: Value[], now: Value | undefined): Value[] {
+  return ports.map((port) => (isProperties(port) && Array.isArray(now) ? withNumber(port, now) : port));
+}
+
+/** The port with the number on the host that its twin among the others has. */
+function withNumber(port: Properties, others: Value[]): Properties {
+  const twin = others.find(
+    (one): one is Properties =>
+      isProperties(one) &&
+      one.internal === port.internal &&
+      (one.protocol ?? "tcp") === (port.protocol ?? "tcp") &&
+      (one.ip || "0.0.0.0") === (port.ip || "0.0.0.0") &&
+      (port.external === undefined || one.external !== undefined),
+  );
+  return twin?.external === undefined ? port : { ...port, external: twin.external };
 }
 
 /** `60s` is no change of `1m0s`. */
@@ -208,6 +219,7 @@ function asDeclared(observed: Properties, state: Properties): Properties {
   for (const name of ["memorySwap", "networksAdvanced"]) {
     if (state.name !== undefined && state[name] === undefined) Object.assign(result, { [name]: undefined });
   }
+  if (Array.isArray(state.ports)) result.ports = withPortsNow(state.ports, observed.ports);
   if (Array.isArray(state.networksAdvanced)) {
     const before = state.networksAdvanced;
     const now = (observed.networksAdvanced ?? []) as Properties[];
@@ -300,6 +312,7 @@ async function importInputs(work: Work, { id, properties }: Present): Promise<Pr
     });
     if (inputs.labels.length === 0) delete inputs.labels;
   }
+  if (Array.isArray(inputs.envs)) inputs.envs = inputs.envs.filter((one) => !defaults.Env?.includes(one as string));
   // Twice the memory is what the engine gives by itself.
   if (inputs.memorySwap === 2 * Number(inputs.memory)) delete inputs.memorySwap;
   return { ...inputs, mustRun: found.State.Running };

@@ -1,0 +1,73 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import Docker from "dockerode";
+import { tar } from "../../local/plugins/docker/tar.ts";
+
+/** What a test makes on the engine carries this in its name, and is removed by it. */
+export const PREFIX = "windlass-plugin-test";
+
+/** An image with nothing but busybox; no registry is needed for it. */
+export const BUSYBOX = `${PREFIX}/busybox:1`;
+
+export const docker = new Docker({ socketPath: "/var/run/docker.sock" });
+
+/** Makes the image from the static busybox of Debian, brought by apt. */
+export async function makeBusyboxImage(): Promise<void> {
+  const content = busybox();
+  const files = [
+    { path: "bin", kind: "folder" as const },
+    { path: "tmp", kind: "folder" as const, mode: 0o1777 },
+    { path: "bin/busybox", kind: "file" as const, content, mode: 0o755 },
+    ...["sh", "sleep", "cat", "echo", "true", "false", "httpd", "nc", "ls", "wget", "touch", "test", "printenv"].map(
+      (name) => ({
+        path: `bin/${name}`,
+        kind: "link" as const,
+        target: "busybox",
+      }),
+    ),
+  ];
+  const [repo, tag] = BUSYBOX.split(":");
+  const stream = await docker.importImage(
+    tar(files) as never,
+    { repo, tag, changes: ["ENV PATH=/bin", 'CMD ["sh"]'] } as never,
+  );
+  await new Promise((done, fail) =>
+    docker.modem.followProgress(stream as never, (error) => (error ? fail(error) : done(undefined))),
+  );
+}
+
+function busybox(): Buffer {
+  const folder = mkdtempSync(join(tmpdir(), "windlass-busybox-"));
+  try {
+    const script =
+      "apt-get -qq download busybox-static || { apt-get -qq update && apt-get -qq download busybox-static; }";
+    const options = { cwd: folder, encoding: "utf8" as const };
+    const brought = spawnSync("sh", ["-c", `${script}\ndpkg-deb -x busybox-static_*.deb root`], options);
+    if (brought.status !== 0) throw new Error(`busybox-static could not be brought: ${brought.stderr}`);
+    const { stdout } = spawnSync("cat", [join(folder, "root/bin/busybox")], { maxBuffer: 1 << 26 });
+    return stdout;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Removes every container, network, volume and image whose name carries the prefix. */
+export async function removeEverything(): Promise<void> {
+  for (const { Id, Names } of await docker.listContainers({ all: true })) {
+    if (Names.some((name) => name.includes(PREFIX))) await docker.getContainer(Id).remove({ force: true, v: true });
+  }
+  for (const { Id, Name } of await docker.listNetworks())
+    if (Name.includes(PREFIX)) await docker.getNetwork(Id).remove();
+  const { Volumes } = await docker.listVolumes();
+  for (const { Name } of Volumes) if (Name.includes(PREFIX)) await docker.getVolume(Name).remove();
+  for (const { RepoTags, RepoDigests } of await docker.listImages()) {
+    const names = [...(RepoTags ?? []), ...(RepoDigests ?? [])].filter((name) => name.includes(PREFIX));
+    for (const name of names)
+      await docker
+        .getImage(name)
+        .remove({ force: true })
+        .catch(() => {});
+  }
+}
