@@ -1,0 +1,64 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { expect, test } from "vitest";
+import { TYPES } from "./types.ts";
+
+const SDK = dirname(createRequire(import.meta.url).resolve("@pulumi/docker/package.json"));
+
+/** The members of an interface, or of a class's outputs, in the SDK's declarations: by name, whether it may be left out. */
+function membersOf(file: string, opening: string): Record<string, boolean> {
+  const text = readFileSync(join(SDK, `${file}.d.ts`), "utf8").replace(/\/\*\*[\s\S]*?\*\//g, "");
+  const body = text.slice(text.indexOf(opening)).split("\n}")[0] ?? "";
+  const pattern = /^ {4}(?:readonly )?(\w+)(\?)?: pulumi/gm;
+  return Object.fromEntries([...body.matchAll(pattern)].map(([, key, optional]) => [key, optional === "?"]));
+}
+
+const types = [...TYPES.values()].map((type) => [type.token.split(":").at(-1) as string, type] as const);
+const fileOf = (name: string) => name[0]?.toLowerCase() + name.slice(1);
+
+test.each(types)("%s has the SDK's inputs, and requires what the SDK requires", (name, type) => {
+  const args = membersOf(fileOf(name), `export interface ${name}Args`);
+  expect(Object.keys(type.inputs).sort()).toEqual(Object.keys(args).sort());
+  const required = Object.keys(args).filter((key) => !args[key]);
+  expect(Object.keys(type.inputs).filter((key) => type.inputs[key]?.required)).toEqual(required);
+});
+
+test.each(types)("%s gives every output the SDK has", (name, type) => {
+  const outputs = Object.keys(membersOf(fileOf(name), `export declare class ${name} `));
+  expect(outputs.length).toBeGreaterThan(0);
+  const given = new Set([...Object.keys(type.inputs), ...type.outputs]);
+  expect(outputs.filter((key) => !given.has(key))).toEqual([]);
+});
+
+/**
+ * Inputs that the official plugin 5.2.0 changes in place, or keeps in the state only: those without ForceNew in the schema of
+ * terraform-provider-docker. Everything else replaces.
+ */
+const IN_PLACE: Record<string, string[]> = {
+  Container: [
+    ...["attach", "containerReadRefreshTimeoutMilliseconds", "destroyGraceSeconds", "logs", "maxRetryCount", "mustRun"],
+    ...["removeVolumes", "restart", "start", "wait", "waitTimeout"],
+    ...["cpuPeriod", "cpuQuota", "cpuSet", "cpuShares", "memory", "memoryReservation", "memorySwap"],
+  ],
+  Image: ["build", "buildOnPreview", "imageName", "registry", "skipPush"],
+  Network: [],
+  RegistryImage: ["authConfig", "insecureSkipVerify", "keepRemotely"],
+  RemoteImage: ["forceRemove", "keepLocally"],
+  Tag: [],
+  Volume: [],
+};
+
+test.each(types)("%s is replaced by a change of what the official plugin replaces it for", (name, type) => {
+  const inPlace = Object.entries(type.inputs)
+    .filter(([, { replaces }]) => !(typeof replaces === "function" ? replaces(1, 2) : replaces))
+    .map(([key]) => key);
+  expect(inPlace.sort()).toEqual([...(IN_PLACE[name] ?? [])].sort());
+});
+
+test("a limit that is taken away makes a new container: the engine cannot take it back", () => {
+  const { replaces } = TYPES.get("docker:index/container:Container")?.inputs.memory ?? {};
+  expect(
+    typeof replaces === "function" && [replaces(64, undefined), replaces(64, 32), replaces(undefined, 32)],
+  ).toEqual([true, false, false]);
+});
