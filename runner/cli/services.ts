@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import { toJson, toYaml } from "../../domain/compose/render.ts";
 import { readServices } from "../services/files.ts";
+import { listCommand } from "./services-list.ts";
 
 interface ServicesFlags {
   format?: "yaml" | "json";
@@ -15,7 +16,10 @@ export default function command(): Command {
   const services = new Command("services").addHelpText("after", EXAMPLES);
   services.addCommand(
     new Command("config")
-      .argument("[file...]", "Compose files, or a folder that has one; a later one is merged over an earlier one")
+      .argument(
+        "[file...]",
+        "Compose files, a folder that has one, or a name of the catalog; a later one is merged over an earlier one",
+      )
       .addOption(new Option("--format <form>", "yaml or json (default: yaml)").choices(["yaml", "json"]))
       .option("--json", "the same as --format json")
       .option("-q, --quiet", "only check, print nothing")
@@ -26,14 +30,17 @@ export default function command(): Command {
       .addHelpText("after", EXAMPLES)
       .action(config),
   );
+  services.addCommand(listCommand());
   return services;
 }
 
 const EXAMPLES = `
 Variables come from the environment, then from .env. The result is that of docker compose config 2.40.3; what Windlass does not run is
-refused with file and line, what has no effect is told on stderr. docs/services.md lists both.
+refused with file and line, what has no effect is told on stderr. docs/services.md lists both, and the files of the catalog.
 
 Examples:
+  $ windlass services list
+  $ IMAGE_TAG=4f2a9c1 windlass services config agent-nas
   $ windlass services config compose.yaml
   $ windlass services config compose.yaml compose.prod.yaml --json | jq .services.web.ports
   $ windlass services config . --profile debug --env-file prod.env

@@ -1,7 +1,7 @@
-import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { readServices } from "./files.ts";
 
 let folder: string;
@@ -54,4 +54,35 @@ test("a file that is missing, and a folder in a file's place", () => {
   mkdirSync(join(folder, "app.env"));
   const file = write("a.yaml", "services: {web: {image: a, env_file: app.env}}");
   expect(() => read(file)).toThrow(`${folder}/app.env is a folder, not a file`);
+});
+
+describe("a name of the catalog", () => {
+  const environment = { IMAGE_TAG: "4f2a9c1", REGISTRY: "registry.example.com/own" };
+  const here = process.cwd();
+  beforeEach(() => process.chdir(folder));
+  afterEach(() => process.chdir(here));
+
+  test("is its file, with .env and what is merged over it from the working folder", () => {
+    write(".env", "BIND_ADDRESS=10.0.0.5");
+    write("mine.yaml", "services: {redis: {volumes: [./data:/more]}}");
+    const { services } = readServices({ files: ["dspy", "mine.yaml"], environment }).project;
+    expect(services.ollama?.ports).toMatchObject([{ host_ip: "10.0.0.5", published: "11434" }]);
+    expect(services.redis?.volumes).toContainEqual(
+      expect.objectContaining({ source: join(realpathSync("."), "data") }),
+    );
+  });
+
+  test("gives way to a file or folder that is there", () => {
+    write("dspy", "services: {web: {image: a}}");
+    mkdirSync(join(folder, "trading"));
+    write("trading/compose.yaml", "services: {shop: {image: a}}");
+    expect(Object.keys(read("dspy").services)).toEqual(["web"]);
+    expect(Object.keys(read("trading").services)).toEqual(["shop"]);
+  });
+
+  test("that there is not is refused with the nearest, a path as a path", () => {
+    expect(() => read("tradin")).toThrow("did you mean trading?");
+    expect(() => read("none.yaml")).toThrow(`${realpathSync(".")}/none.yaml: there is no such file`);
+    expect(() => read("./dspy")).toThrow("there is no such file");
+  });
 });

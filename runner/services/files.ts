@@ -1,9 +1,11 @@
 import { readFileSync, realpathSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { serviceStackFile, serviceStacks } from "../../catalog/services/names.ts";
 import type { ComposeReader } from "../../domain/compose/level.ts";
 import { type ComposeOptions, type ComposeResult, loadCompose } from "../../domain/compose/project.ts";
 import { UserError } from "../../domain/errors.ts";
+import { nearest } from "../../domain/spelling.ts";
 
 /** Names of Compose files and of the files that are merged over them, the preferred first. */
 const NAMES = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
@@ -15,7 +17,7 @@ const OVERRIDES = [
 ];
 
 export interface ServicesOptions {
-  /** Compose files, or one folder that has one; a later one is merged over an earlier one (default: this folder). */
+  /** Compose files, a folder that has one, or a name of the catalog; a later one is merged over an earlier one (default: this folder). */
   files: readonly string[];
   projectName?: string;
   profiles?: readonly string[];
@@ -23,18 +25,22 @@ export interface ServicesOptions {
   environment?: NodeJS.ProcessEnv;
 }
 
-/** Reads Compose files of this machine. Throws `UserError` with file and line. */
+/**
+ * Reads Compose files of this machine. Paths and `.env` start at the first file's folder; behind a name of the catalog, at the working folder.
+ * Throws `UserError` with file and line.
+ */
 export function readServices(options: ServicesOptions): ComposeResult {
   const files = composeFiles(options.files);
+  const fromCatalog = catalogFile(options.files[0] ?? "") !== undefined;
   const asked: ComposeOptions = {
     files,
-    folder: dirname(files[0] ?? ""),
+    folder: fromCatalog ? resolve(".") : dirname(files[0] ?? ""),
     environment: options.environment ?? process.env,
     ...(options.projectName === undefined ? {} : { name: options.projectName }),
     ...(options.profiles ? { profiles: options.profiles } : {}),
     ...(options.envFiles ? { envFiles: options.envFiles.map((file) => resolve(file)) } : {}),
   };
-  return loadCompose(asked, machineFiles);
+  return { ...loadCompose(asked, machineFiles), files, folder: asked.folder };
 }
 
 /** The files of this machine. A folder or a file that may not be read is an error, not a missing file. */
@@ -60,8 +66,24 @@ const machineFiles: ComposeReader = {
 };
 
 function composeFiles(given: readonly string[]): string[] {
-  const paths = (given.length > 0 ? given : ["."]).map((file) => resolve(file));
-  return paths.flatMap((path) => (isFolder(path) ? filesOf(path) : [path]));
+  return (given.length > 0 ? given : ["."]).flatMap((word) => {
+    const path = resolve(word);
+    if (isFolder(path)) return filesOf(path);
+    if (!isFile(path) && /^[\w-]+$/.test(word)) return [catalogFile(word) ?? noSuchName(word)];
+    return [path];
+  });
+}
+
+/** The file of a name of the catalog. What lies in the working folder under that name comes first. */
+function catalogFile(word: string): string | undefined {
+  return isFolder(resolve(word)) || isFile(resolve(word)) ? undefined : serviceStackFile(word);
+}
+
+function noSuchName(word: string): never {
+  const names = serviceStacks();
+  const meant = nearest(word, names);
+  const reason = `there is no file ${word} in this folder, and no such name in the catalog (${names.join(", ")})`;
+  throw new UserError("NotFound", { reason, suggestion: meant ? `did you mean ${meant}?` : "name a Compose file" });
 }
 
 function filesOf(folder: string): string[] {
