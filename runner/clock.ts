@@ -1,3 +1,4 @@
+import { retryScale } from "../clients/resilience/index.ts";
 import type { Target } from "./target.ts";
 
 /** The time of the cloud that a target is on: the machine's own at DigitalOcean, the local cloud's on the local way. */
@@ -23,16 +24,12 @@ export function cloudClock(target: Pick<Target, "cloud" | "home">): CloudClock {
     sleep: async (milliseconds, signal) => {
       signal?.throwIfAborted();
       const { mode, scale } = await read();
-      if (mode !== "driven") return wait((milliseconds * shortened()) / (mode === "scaled" ? scale : 1), signal);
+      // Waits on the local cloud are as much shorter than real ones as its actions are.
+      if (mode !== "driven") return wait((milliseconds * retryScale()) / (mode === "scaled" ? scale : 1), signal);
       const { control } = await import("./local-cloud.ts");
       await control(target, "POST", "clock/advance", { seconds: milliseconds / 1000 });
     },
   };
-}
-
-/** Waits on the local cloud are as much shorter than real ones as its actions are (tests set it). */
-function shortened(): number {
-  return Number(process.env.WINDLASS_RETRY_SCALE ?? 1);
 }
 
 function wait(milliseconds: number, signal?: AbortSignal): Promise<void> {

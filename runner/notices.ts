@@ -29,7 +29,7 @@ export interface NotifyOptions {
   signal?: AbortSignal;
   /** Seconds for one try. @default 10 for Slack, 20 for mail */
   timeoutSeconds?: number;
-  /** Milliseconds before each further try. @default 2, 4 and 8 s */
+  /** Milliseconds before each further try. @default 2, 4 and 8 s, and a little at random */
   retryDelaysMs?: readonly number[];
 }
 
@@ -59,14 +59,13 @@ export function notify(
   options: NotifyOptions = {},
 ): Promise<Delivery[]> {
   const { slackUrl, smtpUrl, smtpCa, emailFrom, emailTo } = channels;
-  const settings = { retryDelaysMs: shortened(), ...options };
   const sending: Promise<Delivery>[] = [];
   if (slackUrl !== undefined)
     sending.push(
       delivery(
         "slack",
         channels,
-        postToSlack({ ...settings, url: slackUrl, text: `*${notice.title}*\n${notice.text}` }),
+        postToSlack({ ...options, url: slackUrl, text: `*${notice.title}*\n${notice.text}` }),
       ),
     );
   if (smtpUrl !== undefined && emailTo.length > 0)
@@ -75,7 +74,7 @@ export function notify(
         "mail",
         channels,
         sendMail({
-          ...settings,
+          ...options,
           ...{ url: smtpUrl, from: emailFrom, to: emailTo, subject: `[windlass] ${notice.title}`, text: notice.text },
           ...(smtpCa === undefined ? {} : { ca: smtpCa }),
         }),
@@ -96,10 +95,4 @@ async function delivery(channel: Delivery["channel"], channels: Channels, sendin
       reason: redact(error instanceof Error ? error.message : String(error), secrets),
     };
   }
-}
-
-/** Tests wait as much less here as elsewhere. */
-function shortened(): number[] {
-  const scale = Number(process.env.WINDLASS_RETRY_SCALE ?? 1);
-  return [2000, 4000, 8000].map((milliseconds) => milliseconds * scale);
 }

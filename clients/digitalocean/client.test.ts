@@ -103,6 +103,20 @@ test("a server that does not answer in time is an error, an aborted call is not 
   expect(stopped.calls).toHaveLength(1);
 });
 
+test("an API that is down is left alone, with an error of the usual kind; one that refuses is not", async () => {
+  const down = await clientOf((_request, response) => json(response, 503, { id: "unavailable", message: "down" }));
+  for (let count = 0; count < 5; count++) await expect(down.api.account()).rejects.toMatchObject({ status: 503 });
+  expect(down.calls).toHaveLength(20);
+  const error = await down.api.deleteDroplet(7).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(ApiError);
+  expect(error).toMatchObject({ status: 0, id: "circuit_open", operation: "DELETE /v2/droplets/7" });
+  expect(String(error)).toMatch(/failed too often and is not asked again for \d+ s .last: GET .v2.account: down/);
+  expect(down.calls).toHaveLength(20);
+
+  const strict = await clientOf((_request, response) => json(response, 404, { id: "not_found", message: "none" }));
+  for (let count = 0; count < 9; count++) await expect(strict.api.droplet(7)).rejects.toMatchObject({ status: 404 });
+});
+
 test("an answer that is no JSON says so", async () => {
   const { api } = await clientOf((_request, response) => void response.end("<html>"));
   await expect(api.account()).rejects.toMatchObject({ id: "not_json" });

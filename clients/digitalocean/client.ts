@@ -1,5 +1,6 @@
+import { type Breakers, type CircuitOpenError, call, type Try } from "../resilience/index.ts";
 import { ApiError, errorOf } from "./errors.ts";
-import { retryPolicy } from "./retry.ts";
+import { judge } from "./judge.ts";
 import { DIGITALOCEAN_URL } from "./url.ts";
 
 /** The largest page the API gives. */
@@ -12,8 +13,10 @@ export interface ClientOptions {
   url?: string;
   /** Seconds for one try of one call. @default 30 */
   timeoutSeconds?: number;
-  /** Milliseconds before each further try. @default 2, 4 and 8 s */
+  /** Milliseconds before each further try. @default 2, 4 and 8 s, and a little at random */
   retryDelaysMs?: readonly number[];
+  /** @default those of this process */
+  breakers?: Breakers;
   /** Stops calls that are under way or waiting for their next try. */
   signal?: AbortSignal;
   /** What carries the calls. @default the runtime's own */
@@ -36,37 +39,47 @@ export type Query = Record<string, string | number | undefined>;
 export function createTransport(options: ClientOptions): Transport {
   const base = (options.url ?? DIGITALOCEAN_URL).replace(/\/+$/, "").replace(/\/v2$/, "");
 
-  async function call<T>(method: string, path: string, query?: Query, body?: unknown): Promise<T> {
+  async function request<T>(method: string, path: string, query?: Query, body?: unknown): Promise<T> {
     const url = new URL(`${base}${path}`);
     for (const [name, value] of Object.entries(query ?? {})) {
       if (value !== undefined) url.searchParams.set(name, String(value));
     }
-    const policy = retryPolicy(method, options.retryDelaysMs);
-    return (await policy.execute(({ signal }) => attempt(options, method, url, body, signal), options.signal)) as T;
+    const settings = {
+      ...{ retryDelaysMs: options.retryDelaysMs, signal: options.signal, breakers: options.breakers },
+      timeoutMs: options.timeoutSeconds === undefined ? undefined : options.timeoutSeconds * 1000,
+      destination: url.host,
+      judge: (error: unknown) => judge(method, error),
+      refused: (error: CircuitOpenError) =>
+        new ApiError(
+          `${method} ${url.pathname}`,
+          { status: 0, id: "circuit_open", message: error.message },
+          { cause: error },
+        ),
+    };
+    return (await call("digitalocean", settings, (one) => attempt(options, method, url, body, one))) as T;
   }
 
   async function* list<T>(path: string, key: string, query: Query = {}): AsyncGenerator<T> {
     for (let page = 1; ; page++) {
-      const answer = await call<Page>("GET", path, { ...query, page, per_page: PAGE_SIZE });
+      const answer = await request<Page>("GET", path, { ...query, page, per_page: PAGE_SIZE });
       yield* (answer[key] ?? []) as T[];
       if (!answer.links?.pages?.next) return;
     }
   }
 
   return {
-    get: (path, query) => call("GET", path, query),
-    post: (path, body) => call("POST", path, undefined, body),
-    put: (path, body) => call("PUT", path, undefined, body),
-    delete: (path) => call("DELETE", path),
+    get: (path, query) => request("GET", path, query),
+    post: (path, body) => request("POST", path, undefined, body),
+    put: (path, body) => request("PUT", path, undefined, body),
+    delete: (path) => request("DELETE", path),
     list,
   };
 }
 
 type Page = { links?: { pages?: { next?: string } } } & Record<string, unknown>;
 
-async function attempt(options: ClientOptions, method: string, url: URL, body: unknown, signal: AbortSignal) {
+async function attempt(options: ClientOptions, method: string, url: URL, body: unknown, one: Try) {
   const operation = `${method} ${url.pathname}`;
-  const timeout = AbortSignal.timeout((options.timeoutSeconds ?? 30) * 1000);
   let response: Response;
   let text: string;
   try {
@@ -78,14 +91,14 @@ async function attempt(options: ClientOptions, method: string, url: URL, body: u
         ...(body === undefined ? {} : { "content-type": "application/json" }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.any([signal, timeout]),
+      signal: one.deadline,
     });
     text = await response.text();
   } catch (cause) {
-    signal.throwIfAborted();
+    one.signal.throwIfAborted();
     throw new ApiError(
       operation,
-      { status: 0, id: "network", message: networkMessage(cause, url, options) },
+      { status: 0, id: "network", message: networkMessage(cause, url, one.timeoutMs) },
       { cause },
     );
   }
@@ -99,9 +112,9 @@ async function attempt(options: ClientOptions, method: string, url: URL, body: u
   }
 }
 
-function networkMessage(cause: unknown, url: URL, options: ClientOptions): string {
+function networkMessage(cause: unknown, url: URL, timeoutMs: number): string {
   if (cause instanceof Error && cause.name === "TimeoutError") {
-    return `no answer from ${url.host} within ${options.timeoutSeconds ?? 30} s`;
+    return `no answer from ${url.host} within ${timeoutMs / 1000} s`;
   }
   const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
   const code = (inner as { code?: string }).code;

@@ -155,3 +155,15 @@ it("gives up on a server that is silent or gone", async () => {
   expect(gone.message).toContain("ECONNREFUSED");
   expect((await failure(sendMail(mail("pa:ss@word")))).transient).toBe(false);
 });
+
+it("leaves a server alone that is down; one that says later is not", async () => {
+  const { port } = await mailServer({
+    onMailFrom: (_, __, done) => done(Object.assign(new Error("later"), { responseCode: 451 })),
+  });
+  const send = (at: number) => failure(sendMail({ ...mail(`smtp://127.0.0.1:${at}`), retryDelaysMs: [] }));
+  for (let count = 0; count < 6; count++) expect((await send(port)).responseCode).toBe(451);
+  for (let count = 0; count < 5; count++) expect((await send(2)).message).toContain("ECONNREFUSED");
+  const error = await send(2);
+  expect(error).toMatchObject({ transient: true, responseCode: undefined });
+  expect(error.message).toMatch(/127\.0\.0\.1:2 failed too often and is not asked again for \d+ s/);
+});

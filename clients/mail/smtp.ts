@@ -1,6 +1,6 @@
-import { DelegateBackoff, handleWhen, type IRetryBackoffContext, retry } from "cockatiel";
 import { createTransport } from "nodemailer";
 import { redact } from "../../domain/redaction.ts";
+import { call, type Try } from "../resilience/index.ts";
 
 /** A plain text mail, and the server that sends it. */
 export interface Mail {
@@ -14,7 +14,7 @@ export interface Mail {
   ca?: string;
   /** Seconds for each answer of the server. @default 20 */
   timeoutSeconds?: number;
-  /** Milliseconds before each further try. @default 2, 4 and 8 s */
+  /** Milliseconds before each further try. @default 2, 4 and 8 s, and a little at random */
   retryDelaysMs?: readonly number[];
   signal?: AbortSignal;
 }
@@ -34,23 +34,27 @@ export class MailError extends Error {
   }
 }
 
-const RETRY_DELAYS_MS: readonly number[] = [2000, 4000, 8000];
-
 /**
  * Sends a mail; tries again where the server is not reached or says "later". A password is sent over TLS only, except to this machine.
  * Throws `MailError`, without user and password.
  */
 export async function sendMail(mail: Mail): Promise<void> {
-  const delays = mail.retryDelaysMs ?? RETRY_DELAYS_MS;
-  const backoff = new DelegateBackoff<IRetryBackoffContext<unknown>>(({ attempt }) => delays[attempt - 1] ?? 0);
-  const transient = handleWhen((error) => error instanceof MailError && error.transient);
-  const policy = retry(transient, { maxAttempts: delays.length, backoff });
-  await policy.execute(({ signal }) => attempt(mail, signal), mail.signal);
+  const server = parseServer(mail.url);
+  const { timeoutSeconds, retryDelaysMs, signal } = mail;
+  const settings = {
+    ...{ retryDelaysMs, signal },
+    timeoutMs: timeoutSeconds === undefined ? undefined : timeoutSeconds * 1000,
+    destination: `${server.host}:${server.port}`,
+    judge: (error: unknown) => {
+      const transient = error instanceof MailError && error.transient;
+      return { retry: transient, failure: transient && error.responseCode === undefined };
+    },
+    refused: (error: Error) => new MailError(`the mail server was not asked: ${error.message}`, undefined, true),
+  };
+  await call("mail", settings, (one) => attempt(mail, server, one));
 }
 
-async function attempt(mail: Mail, signal: AbortSignal): Promise<void> {
-  const server = parseServer(mail.url);
-  const milliseconds = (mail.timeoutSeconds ?? 20) * 1000;
+async function attempt(mail: Mail, server: Server, { signal, timeoutMs: milliseconds }: Try): Promise<void> {
   const transport = createTransport({
     ...{ host: server.host, port: server.port, secure: server.secure },
     ...(server.user === "" ? {} : { auth: { user: server.user, pass: server.password } }),

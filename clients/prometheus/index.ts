@@ -1,5 +1,6 @@
 import { UserError } from "../../domain/errors.ts";
 import type { Malformed, Sample } from "../../domain/idleness.ts";
+import { CircuitOpenError, call, type Try } from "../resilience/index.ts";
 
 /** Which readings are wanted. */
 export interface PrometheusQuery {
@@ -13,6 +14,8 @@ export interface PrometheusQuery {
   stepMs: number;
   /** @default 30000 */
   timeoutMs?: number;
+  /** Milliseconds before each further try. @default 1, 2 and 4 s, and a little at random */
+  retryDelaysMs?: readonly number[];
   signal?: AbortSignal;
 }
 
@@ -85,27 +88,18 @@ async function series(query: PrometheusQuery, metric: string, from: number, unti
     end: `${until / 1000}`,
     step: `${query.stepMs / 1000}`,
   });
-  const timeout = AbortSignal.timeout(query.timeoutMs ?? 30_000);
+  const { timeoutMs, retryDelaysMs, signal } = query;
+  const destination = new URL(query.url).host;
   try {
-    const response = await fetch(`${query.url.replace(/\/+$/, "")}/api/v1/query_range`, {
-      method: "POST",
-      body: parameters,
-      signal: query.signal ? AbortSignal.any([query.signal, timeout]) : timeout,
-    });
-    const answer = (await response.json()) as {
-      status?: string;
-      error?: string;
-      data?: { resultType?: string; result?: Series[] };
-    };
-    if (answer.status !== "success" || answer.data?.resultType !== "matrix" || !Array.isArray(answer.data.result))
-      throw new Error(answer.error ?? `status ${response.status}`);
-    return answer.data.result;
+    return await call("prometheus", { timeoutMs, retryDelaysMs, signal, destination, judge }, (one) =>
+      attempt(query.url, parameters, one),
+    );
   } catch (error) {
     query.signal?.throwIfAborted();
     throw new UserError(
       "NotFound",
       {
-        reason: `prometheus at ${new URL(query.url).host} cannot be asked: ${reasonOf(error)}`,
+        reason: `prometheus at ${destination} cannot be asked: ${reasonOf(error)}`,
         suggestion: "check windlass:prometheusUrl and that the server answers there",
       },
       { cause: error },
@@ -113,8 +107,53 @@ async function series(query: PrometheusQuery, metric: string, from: number, unti
   }
 }
 
+/** Prometheus has answered, but not with readings. */
+class Refusal extends Error {
+  readonly status: number;
+
+  constructor(status: number, reason: string) {
+    super(reason);
+    this.status = status;
+  }
+}
+
+/** A query is asked again where the connection failed or a server before it is down; one that was too slow would be too slow again. */
+function judge(error: unknown) {
+  const unreached = error instanceof TypeError;
+  const down = error instanceof Refusal && error.status >= 500;
+  return { retry: unreached || down, failure: unreached || down || (error as Error).name === "TimeoutError" };
+}
+
+async function attempt(url: string, parameters: URLSearchParams, { deadline }: Try): Promise<Series[]> {
+  const response = await fetch(`${url.replace(/\/+$/, "")}/api/v1/query_range`, {
+    method: "POST",
+    body: parameters,
+    signal: deadline,
+  });
+  const text = await response.text();
+  const answer = parse(text, response.status);
+  if (answer.status !== "success" || answer.data?.resultType !== "matrix" || !Array.isArray(answer.data.result))
+    throw new Refusal(response.status, answer.error ?? `status ${response.status}`);
+  return answer.data.result;
+}
+
+interface Answer {
+  status?: string;
+  error?: string;
+  data?: { resultType?: string; result?: Series[] };
+}
+
+function parse(text: string, status: number): Answer {
+  try {
+    return JSON.parse(text) as Answer;
+  } catch (error) {
+    throw new Refusal(status, (error as Error).message);
+  }
+}
+
 function reasonOf(error: unknown): string {
   const { name, message, cause } = error as Error;
   if (name === "TimeoutError") return "no answer in time";
+  if (error instanceof CircuitOpenError) return message;
   return cause instanceof Error ? cause.message || String(cause) : message;
 }

@@ -80,7 +80,15 @@ describe.skipIf(program === undefined)("with a real Prometheus", () => {
 describe("with a stand-in", () => {
   const failure = async (handler: RequestListener, more = {}) => {
     const url = `http://${await listen(handler)}`;
-    const query = { url, instance: "node", now: 1_000_000, windowMs: 60_000, stepMs: 1000, ...more };
+    const query = {
+      url,
+      instance: "node",
+      now: 1_000_000,
+      windowMs: 60_000,
+      stepMs: 1000,
+      retryDelaysMs: [1],
+      ...more,
+    };
     return gpuSamples(query).then(
       () => {
         throw new Error("did not fail");
@@ -104,8 +112,39 @@ describe("with a stand-in", () => {
     expect(error.details.reason).toContain(reason);
   });
 
-  test("one that does not answer is given up", async () => {
-    expect((await failure(() => undefined, { timeoutMs: 100 })).details.reason).toContain("no answer in time");
+  test("one that does not answer is given up, after one try", async () => {
+    let asked = 0;
+    expect((await failure(() => void asked++, { timeoutMs: 100 })).details.reason).toContain("no answer in time");
+    expect(asked).toBe(2); // One for each of the two metrics.
+  });
+
+  test("one that starts again is asked again", async () => {
+    let asked = 0;
+    const url = `http://${await listen((request, response) => {
+      asked++;
+      if (asked === 1) request.socket.destroy();
+      else if (asked === 2) response.writeHead(503).end("no upstream");
+      else response.end('{"status":"success","data":{"resultType":"matrix","result":[]}}');
+    })}`;
+    const window = { now: 1_000_000, windowMs: 60_000, stepMs: 1000 };
+    expect(await gpuSamples({ url, instance: "node", ...window, retryDelaysMs: [1, 1] })).toEqual([]);
+    expect(asked).toBe(4);
+  });
+
+  test("one that is down for good is not asked any more, and the reason names it", async () => {
+    let asked = 0;
+    const url = `http://${await listen((request) => {
+      asked++;
+      request.socket.destroy();
+    })}`;
+    const window = { now: 1_000_000, windowMs: 60_000, stepMs: 1000, retryDelaysMs: [] };
+    const ask = () =>
+      gpuSamples({ url, instance: "node", ...window }).catch((error: UserError) => error.details.reason);
+    for (let count = 0; count < 3; count++) expect(await ask()).toContain("cannot be asked");
+    expect(asked).toBeLessThanOrEqual(6);
+    const before = asked;
+    expect(await ask()).toMatch(/failed too often and is not asked again for \d+ s/);
+    expect(asked).toBe(before);
   });
 
   test("a long window is asked for in parts, none twice", async () => {

@@ -68,6 +68,17 @@ it("gives up after the last try, on silence too", async () => {
   expect(bodies).toHaveLength(2);
 });
 
+it("leaves a Slack alone that is down, and does not show the address", async () => {
+  const { url, bodies } = await receiver(503);
+  for (let count = 0; count < 5; count++) await failure(postToSlack({ url, text: "x", retryDelaysMs: [] }));
+  const error = await failure(postToSlack({ url, text: "x", ...quick }));
+  expect(error).toMatchObject({
+    status: 0,
+    message: expect.stringContaining("failed too often and is not asked again"),
+  });
+  expect(bodies).toHaveLength(5);
+});
+
 it("says when nobody listens, or the address is none", async () => {
   const { url } = await receiver(200);
   await new Promise((resolve) => server?.close(resolve));

@@ -1,5 +1,5 @@
-import { DelegateBackoff, handleWhen, type IRetryBackoffContext, retry } from "cockatiel";
 import { redact } from "../../domain/redaction.ts";
+import { call, type Judgement, type Try } from "../resilience/index.ts";
 
 /** A message for a Slack webhook, and how it is sent. */
 export interface SlackMessage {
@@ -8,7 +8,7 @@ export interface SlackMessage {
   text: string;
   /** Seconds for one try. @default 10 */
   timeoutSeconds?: number;
-  /** Milliseconds before each further try. @default 2, 4 and 8 s */
+  /** Milliseconds before each further try. @default 2, 4 and 8 s, and a little at random */
   retryDelaysMs?: readonly number[];
   signal?: AbortSignal;
 }
@@ -27,31 +27,31 @@ export class SlackError extends Error {
   }
 }
 
-const RETRY_DELAYS_MS: readonly number[] = [2000, 4000, 8000];
-/** Slack may ask for longer waits: then the caller is told. */
-const LONGEST_RETRY_AFTER_SECONDS = 60;
-
 /**
  * Posts to a webhook; tries again where Slack is busy or not reached (a message may come twice then). Throws `SlackError`, without the
  * webhook's address.
  */
 export async function postToSlack(message: SlackMessage): Promise<void> {
-  const delays = message.retryDelaysMs ?? RETRY_DELAYS_MS;
-  const backoff = new DelegateBackoff<IRetryBackoffContext<unknown>>(({ attempt, result }) => {
-    const asked = "error" in result && result.error instanceof SlackError ? (result.error.retryAfterSeconds ?? 0) : 0;
-    return Math.max(delays[attempt - 1] ?? 0, asked * 1000);
-  });
-  const policy = retry(handleWhen(isTransient), { maxAttempts: delays.length, backoff });
-  await policy.execute(({ signal }) => post(message, signal), message.signal);
+  const { timeoutSeconds, retryDelaysMs, signal } = message;
+  if (!URL.canParse(message.url)) throw new SlackError(0, "the Slack webhook was not reached: its address is no URL");
+  const settings = {
+    ...{ retryDelaysMs, signal, judge },
+    timeoutMs: timeoutSeconds === undefined ? undefined : timeoutSeconds * 1000,
+    destination: new URL(message.url).host,
+    refused: (error: Error) => new SlackError(0, `the Slack webhook was not asked: ${error.message}`),
+  };
+  await call("slack", settings, (one) => post(message, one));
 }
 
-function isTransient(error: unknown): boolean {
-  if (!(error instanceof SlackError)) return false;
-  if (error.status === 429) return (error.retryAfterSeconds ?? 0) <= LONGEST_RETRY_AFTER_SECONDS;
-  return error.status === 0 || error.status >= 500;
+function judge(error: unknown): Judgement {
+  if (!(error instanceof SlackError)) return { retry: false, failure: false };
+  const { status, retryAfterSeconds } = error;
+  const down = status === 0 || status >= 500;
+  const retryAfterMs = retryAfterSeconds === undefined ? undefined : retryAfterSeconds * 1000;
+  return { retry: down || status === 429, failure: down, retryAfterMs };
 }
 
-async function post({ url, text, timeoutSeconds = 10 }: SlackMessage, signal: AbortSignal): Promise<void> {
+async function post({ url, text }: SlackMessage, { deadline, signal, timeoutMs }: Try): Promise<void> {
   let status: number;
   let answer: string;
   let retryAfter: string | null;
@@ -60,14 +60,14 @@ async function post({ url, text, timeoutSeconds = 10 }: SlackMessage, signal: Ab
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ text }),
-      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutSeconds * 1000)]),
+      signal: deadline,
     });
     status = response.status;
     retryAfter = response.headers.get("retry-after");
     answer = await response.text();
   } catch (error) {
     signal.throwIfAborted();
-    throw new SlackError(0, `the Slack webhook was not reached: ${why(error, timeoutSeconds)}`);
+    throw new SlackError(0, `the Slack webhook was not reached: ${why(error, timeoutMs)}`);
   }
   if (status >= 200 && status < 300) return;
   // An answer may repeat the path.
@@ -77,8 +77,8 @@ async function post({ url, text, timeoutSeconds = 10 }: SlackMessage, signal: Ab
 }
 
 /** The code only: the message of a failed fetch may hold the address. */
-function why(error: unknown, timeoutSeconds: number): string {
-  if (error instanceof Error && error.name === "TimeoutError") return `no answer within ${timeoutSeconds} s`;
+function why(error: unknown, timeoutMs: number): string {
+  if (error instanceof Error && error.name === "TimeoutError") return `no answer within ${timeoutMs / 1000} s`;
   const cause = error instanceof Error ? (error.cause as { code?: string } | undefined) : undefined;
-  return cause?.code ?? (error instanceof TypeError ? "its address is no URL" : "unknown reason");
+  return cause?.code ?? "unknown reason";
 }

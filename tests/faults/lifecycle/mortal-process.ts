@@ -1,4 +1,5 @@
 import { type DigitalOcean, digitalOcean } from "../../../clients/digitalocean/index.ts";
+import { Breakers } from "../../../clients/resilience/index.ts";
 import type { CloudClock } from "../../../runner/clock.ts";
 import type { Account } from "./account.ts";
 import type { Witness } from "./witness.ts";
@@ -46,6 +47,7 @@ export class MortalProcess {
       token: account.cloud.token,
       url: account.cloud.url,
       retryDelaysMs: [0, 0, 0],
+      breakers: new Breakers(),
       fetch: (input, init) => this.#fetch(input as URL, init ?? {}),
     });
     this.clock = {
