@@ -40,6 +40,8 @@ export interface ComposeResult {
   /** Names of services whose profile is not active. */
   disabled: string[];
   warnings: ComposeWarning[];
+  /** Variables of the project: what the process and the environment files say. */
+  environment: ReadonlyMap<string, string>;
 }
 
 /**
@@ -68,7 +70,7 @@ export function loadCompose(options: ComposeOptions, reader: ComposeReader): Com
   normalize(root, name, lookup);
   const profiles =
     options.profiles ?? (environment.get("COMPOSE_PROFILES") ?? "").split(",").map((profile) => profile.trim());
-  return { ...decodeProject(root, name, profiles, level), warnings };
+  return { ...decodeProject(root, name, profiles, level), warnings, environment };
 }
 
 function decodeProject(
@@ -76,7 +78,7 @@ function decodeProject(
   name: string,
   profiles: readonly string[],
   level: Level,
-): Omit<ComposeResult, "warnings"> {
+): Pick<ComposeResult, "project" | "disabled"> {
   const notes: Notes = (node, path, what) => level.warn(node.at, `${path.join(".")}: ${what} has no effect`);
   const all = decodeAll(root, "services", (node, path) => service(node, path, notes) as Service);
   const isActive = ([, { profiles: own }]: [string, Service]): boolean =>

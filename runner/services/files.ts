@@ -16,9 +16,18 @@ const OVERRIDES = [
   "docker-compose.override.yaml",
 ];
 
+/** A model, and where it was read from. */
+export interface ReadServices extends ComposeResult {
+  /** Absolute. */
+  files: string[];
+  folder: string;
+}
+
 export interface ServicesOptions {
   /** Compose files, a folder that has one, or a name of the catalog; a later one is merged over an earlier one (default: this folder). */
   files: readonly string[];
+  /** Where relative paths and `.env` start, in place of what `readServices` says. */
+  folder?: string;
   projectName?: string;
   profiles?: readonly string[];
   envFiles?: readonly string[];
@@ -29,12 +38,12 @@ export interface ServicesOptions {
  * Reads Compose files of this machine. Paths and `.env` start at the first file's folder; behind a name of the catalog, at the working folder.
  * Throws `UserError` with file and line.
  */
-export function readServices(options: ServicesOptions): ComposeResult {
+export function readServices(options: ServicesOptions): ReadServices {
   const files = composeFiles(options.files);
   const fromCatalog = catalogFile(options.files[0] ?? "") !== undefined;
   const asked: ComposeOptions = {
     files,
-    folder: fromCatalog ? resolve(".") : dirname(files[0] ?? ""),
+    folder: options.folder ?? (fromCatalog ? resolve(".") : dirname(files[0] ?? "")),
     environment: options.environment ?? process.env,
     ...(options.projectName === undefined ? {} : { name: options.projectName }),
     ...(options.profiles ? { profiles: options.profiles } : {}),
