@@ -111,7 +111,8 @@ test("what a killed update has made is found by the next one, and nobody else's 
     "--yes",
     project.state().resources.find((one) => one.id === before)?.urn as string,
   ]);
-  await project.up();
+  on({ host: `tcp://127.0.0.1:${port}` }, container("web"));
+  expect((await project.up()).errors).toEqual([]);
   expect(project.state().resources.find((one) => one.urn.endsWith("::web"))?.id).toBe(before);
 });
 

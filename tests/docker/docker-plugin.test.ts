@@ -110,7 +110,15 @@ test("a container that somebody has stopped is started, one that somebody has re
   await project.refresh();
   const made = await project.up();
   expect([made.ops, made.errors]).toEqual([{ web: "create" }, []]);
-  expect((await inspect("web")).State.Running).toBe(true);
+  const { Id: third } = await inspect("web");
+  // The engine shows providers nothing of the state in a `--replace`, so this one could be what a killed update has left.
+  const kept = await project.up("--replace", "**::web");
+  expect(kept.text).toContain("was not replaced: under the same name it cannot be told from one that");
+  expect(await inspect("web")).toMatchObject({ Id: third, State: { Running: true } });
+  project.declare(container("web", {}, { deleteBeforeReplace: true }));
+  expect((await project.up("--replace", "**::web")).errors).toEqual([]);
+  const replaced = await inspect("web");
+  expect([replaced.State.Running, replaced.Id === third]).toEqual([true, false]);
 });
 
 test("one that does not become healthy stays in the state, says why, and is waited for again", async () => {

@@ -1,8 +1,8 @@
+import { Ledger } from "../engine/ledger.ts";
 import type { Instance, Provider } from "../engine/provider.ts";
 import type { Properties } from "../engine/values.ts";
 import { type Api, connectApi } from "./api.ts";
 import { FUNCTIONS } from "./functions.ts";
-import { Ledger } from "./ledger.ts";
 import { previewOnly } from "./preview-only.ts";
 import { resourceOf } from "./resource.ts";
 import { TYPES } from "./types/index.ts";

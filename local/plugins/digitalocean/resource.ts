@@ -1,3 +1,4 @@
+import type { Ledger } from "../engine/ledger.ts";
 import {
   type CheckCall,
   type Checked,
@@ -17,7 +18,6 @@ import { checkInputs, isExplicit } from "../schema/check.ts";
 import { diffProperties, rootOf } from "../schema/diff.ts";
 import { agrees, DEFAULTS, stored } from "../schema/fields.ts";
 import type { Api, Json } from "./api.ts";
-import type { Ledger } from "./ledger.ts";
 import { type Cloud, type DoType, type Made, NothingLeft, type Reader } from "./type.ts";
 
 /** The lifecycle that all resource types share; what is particular to one is in its table row. */

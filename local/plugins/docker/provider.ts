@@ -1,4 +1,4 @@
-import { Ledger } from "../digitalocean/ledger.ts";
+import { Ledger } from "../engine/ledger.ts";
 import type { Provider, Resource, ResourceCall } from "../engine/provider.ts";
 import type { Properties } from "../engine/values.ts";
 import { connectEngine, type Engine } from "./engine.ts";

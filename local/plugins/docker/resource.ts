@@ -1,4 +1,4 @@
-import type { Ledger } from "../digitalocean/ledger.ts";
+import type { Ledger } from "../engine/ledger.ts";
 import {
   type CheckCall,
   type Checked,

@@ -130,7 +130,10 @@ test("megabytes are sent as bytes, processors as billionths", () => {
 });
 
 test("the network that networkMode names is joined at the create, with its aliases and addresses", () => {
-  const networksAdvanced = [{ name: "back", aliases: ["db"], ipv4Address: "10.0.0.9" }, { name: "front" }];
+  const networksAdvanced: Properties[] = [
+    { name: "back", aliases: ["db"], ipv4Address: "10.0.0.9" },
+    { name: "front" },
+  ];
   const { NetworkingConfig } = createBody({ image: "x", networkMode: "back", networksAdvanced }, {});
   expect(NetworkingConfig).toEqual({
     EndpointsConfig: { back: { Aliases: ["db"], IPAMConfig: { IPv4Address: "10.0.0.9" } } },
