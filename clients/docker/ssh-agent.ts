@@ -1,0 +1,61 @@
+import { spawn } from "node:child_process";
+import { Agent } from "node:http";
+import { Duplex } from "node:stream";
+import { UserError } from "../../domain/errors.ts";
+
+/** Connections to a Docker engine, each through an `ssh` of its own: what `docker -H ssh://` does. */
+export function sshAgent(url: string, sshOpts: readonly string[]): Agent {
+  const words = sshWords(url, sshOpts);
+  class SshAgent extends Agent {
+    override createConnection(): Duplex {
+      return connection(words);
+    }
+  }
+  return new SshAgent({ keepAlive: false });
+}
+
+/** The arguments of `ssh`. Throws `UserError` `ConfigInvalid` where the address is none. */
+export function sshWords(url: string, sshOpts: readonly string[] = []): string[] {
+  const address = URL.canParse(url) ? new URL(url) : undefined;
+  if (!address?.hostname || (address.pathname !== "" && address.pathname !== "/") || address.hostname.startsWith("-"))
+    throw new UserError("ConfigInvalid", {
+      reason: `${url} is no ssh address`,
+      suggestion: "write ssh://USER@HOST:PORT",
+    });
+  const host = address.hostname.replace(/^\[(.*)\]$/, "$1");
+  return [
+    ...(address.username ? ["-l", decodeURIComponent(address.username)] : []),
+    ...(address.port ? ["-p", address.port] : []),
+    "-o",
+    "BatchMode=yes",
+    "-o",
+    "ConnectTimeout=15",
+    ...sshOpts,
+    "--",
+    host,
+    "docker system dial-stdio",
+  ];
+}
+
+function connection(words: readonly string[]): Duplex {
+  const child = spawn("ssh", words, { stdio: ["pipe", "pipe", "pipe"] });
+  const stream = Duplex.from({ writable: child.stdin, readable: child.stdout });
+  let said = "";
+  child.stderr.on("data", (chunk: Buffer) => {
+    said = (said + chunk).slice(-500);
+  });
+  child.on("error", (error) => stream.destroy(error));
+  child.on("close", (code) => {
+    if (code) stream.destroy(new Error(`ssh ended with ${code}: ${said.trim()}`));
+  });
+  stream.on("close", () => child.kill());
+  // What Node's HTTP client asks of a socket.
+  const nothing = () => stream;
+  return Object.assign(stream, {
+    setKeepAlive: nothing,
+    setNoDelay: nothing,
+    setTimeout: nothing,
+    ref: nothing,
+    unref: nothing,
+  });
+}

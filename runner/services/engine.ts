@@ -1,0 +1,50 @@
+import { UserError } from "../../domain/errors.ts";
+import type { EngineReport } from "../engine/events.ts";
+import { type EngineArguments, type EngineOperation, openStack, runEngine } from "../engine/stack.ts";
+import { refuseLiveLocks, removeLock, stackLocks } from "../locks.ts";
+import { currentDeployment } from "../prepare.ts";
+import type { OperationOptions } from "../progress.ts";
+import type { Target } from "../target.ts";
+
+/**
+ * Runs an operation on a stack of services. Locks of dead processes and creates that a killed update has left pending are settled first: the
+ * plugin finds what was made by the marks it has left. Throws `StackLocked`, and `CommandFailed` with what the Docker engine said.
+ */
+export async function runServices(
+  target: Target,
+  operation: EngineOperation,
+  args: EngineArguments,
+  options: OperationOptions,
+): Promise<EngineReport> {
+  const { installBundledPlugins } = await import("../local-cloud.ts");
+  await installBundledPlugins(target.home);
+  try {
+    await settle(target, options);
+    const open = await openStack(target, operation, options, { create: true });
+    return await runEngine(open, operation, args);
+  } catch (error) {
+    throw error instanceof UserError ? inServicesWords(error, target.project) : error;
+  }
+}
+
+async function settle(target: Target, options: OperationOptions): Promise<void> {
+  const locks = stackLocks(target);
+  refuseLiveLocks(target, locks);
+  for (const lock of locks) removeLock(lock);
+  const deployment = await currentDeployment(target);
+  if (!deployment?.pending_operations?.length) return;
+  const text = `the last update was killed: ${deployment.pending_operations.length} operations are looked at again`;
+  options.onEvent?.({ kind: "note", level: "info", text });
+  const { stack } = await openStack(target, "settle", {});
+  const { pending_operations: _, ...rest } = deployment;
+  await stack.importStack({ version: 3, deployment: rest });
+}
+
+/** The engine's errors are told in terms of GPU stacks: here the commands are others. */
+function inServicesWords(error: UserError, project: string): UserError {
+  const code = error.code === "ProvisionFailed" ? "CommandFailed" : error.code;
+  const { suggestion, ...details } = error.details;
+  const foreign = suggestion === undefined || /--stack|windlass (up|recover)/.test(suggestion);
+  const own = foreign ? { suggestion: `mend it, then run: windlass services up ${project}` } : { suggestion };
+  return new UserError(code, { ...details, ...own }, { exitCode: error.exitCode, cause: error.cause });
+}

@@ -1,0 +1,127 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { stringify } from "yaml";
+import { LOCAL_ENGINE } from "../../clients/docker/engine.ts";
+import { UserError } from "../../domain/errors.ts";
+import { readStackFile } from "../../stacks/config-source.ts";
+import { OWN_ROOT, type Target } from "../target.ts";
+
+/** What is remembered of a stack of services: enough to find it again by its name. */
+export interface ServicesRecord {
+  /** Compose's project name. */
+  project: string;
+  /** Address of the Docker engine it runs on. */
+  host: string;
+  sshOpts: string[];
+  /** Absolute. */
+  files: string[];
+  /** Where relative paths and `.env` start. */
+  folder: string;
+  profiles?: string[];
+  envFiles?: string[];
+}
+
+/** Name of the one stack of each project of services. */
+export const STACK = "services";
+
+/** The `.windlass` folder that stacks of services are kept in. */
+export function servicesHome(home?: string): string {
+  return home ?? process.env.WINDLASS_HOME ?? join(OWN_ROOT, ".windlass");
+}
+
+function folderOf(home: string, project: string): string {
+  return join(home, "services", project);
+}
+
+/** What is remembered of a project, if anything is. */
+export function readRecord(home: string, project: string): ServicesRecord | undefined {
+  const file = join(folderOf(home, project), "services.json");
+  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as ServicesRecord) : undefined;
+}
+
+/** The same. Throws `UserError` `NotFound` with the names that there are. */
+export function requireRecord(home: string, project: string): ServicesRecord {
+  const record = readRecord(home, project);
+  if (record) return record;
+  const known = records(home).map(({ project: name }) => name);
+  throw new UserError("NotFound", {
+    reason: `there is no stack of services called ${project}`,
+    suggestion: known.length > 0 ? `there are: ${known.join(", ")}` : "make one: windlass services up FILE",
+  });
+}
+
+/** Every project that is remembered here. */
+export function records(home: string): ServicesRecord[] {
+  const folder = join(home, "services");
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .sort()
+    .flatMap((name) => readRecord(home, name) ?? []);
+}
+
+/** The engine where nobody names one: DOCKER_HOST, else this machine's. */
+export function defaultEngine(): string {
+  return process.env.DOCKER_HOST || LOCAL_ENGINE;
+}
+
+/**
+ * Writes the Pulumi project of a stack of services, and answers with the target of the engine. What the program gets besides is written by
+ * `withArguments`.
+ */
+export function servicesTarget(home: string, record: ServicesRecord): Target {
+  const root = folderOf(home, record.project);
+  mkdirSync(root, { recursive: true, mode: 0o700 });
+  const runtime = { name: "nodejs", options: { typescript: false } };
+  write(root, "Pulumi.yaml", stringify({ name: record.project, main: "index.ts", runtime }));
+  write(root, `Pulumi.${STACK}.yaml`, "");
+  write(root, "package.json", JSON.stringify({ name: record.project, type: "module", main: "index.ts" }));
+  write(root, "index.ts", programText());
+  write(root, "services.json", `${JSON.stringify(record, null, 2)}\n`);
+  linkModules(root);
+  return {
+    root,
+    home,
+    project: record.project,
+    stack: STACK,
+    cloud: "local",
+    config: readStackFile(root, STACK),
+    backend: `file://${join(home, "services-state")}`,
+  };
+}
+
+function programText(): string {
+  const program = JSON.stringify(pathToFileURL(join(OWN_ROOT, "stacks", "services.ts")).href);
+  return `import { servicesProgram } from ${program};\n\nexport const { services } = servicesProgram(new URL("arguments.json", import.meta.url).pathname);\n`;
+}
+
+/** Windlass's own npm modules, where Node looks for those of the project. */
+function linkModules(root: string): void {
+  const link = join(root, "node_modules");
+  const sdk = createRequire(import.meta.url).resolve("@pulumi/pulumi/package.json");
+  rmSync(link, { force: true });
+  symlinkSync(dirname(dirname(dirname(sdk))), link);
+}
+
+/** The arguments hold what the environment says, secrets too: they are there only while the program runs, readable by nobody else. */
+export async function withArguments<T>({ root }: Target, args: object, work: () => Promise<T>): Promise<T> {
+  const file = join(root, "arguments.json");
+  rmSync(file, { force: true });
+  writeFileSync(file, JSON.stringify(args), { mode: 0o600 });
+  try {
+    return await work();
+  } finally {
+    rmSync(file, { force: true });
+  }
+}
+
+/** Forgets a stack that is empty. */
+export function forget(home: string, project: string): void {
+  rmSync(folderOf(home, project), { recursive: true, force: true });
+}
+
+function write(root: string, name: string, text: string): void {
+  const file = join(root, name);
+  if (!existsSync(file) || readFileSync(file, "utf8") !== text) writeFileSync(file, text);
+}

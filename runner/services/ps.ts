@@ -1,0 +1,63 @@
+import { type ProjectContainer, type PublishedPort, projectContainers } from "../../clients/docker/containers.ts";
+import { openEngine } from "../../clients/docker/engine.ts";
+import type { Service } from "../../domain/compose/model.ts";
+import { scaleOf } from "../../domain/services/not-applied.ts";
+import { type Addressed, addressed } from "./address.ts";
+
+/** One container of a service, or a service that has none. */
+export interface ServiceState {
+  name: string;
+  /** Null where the service has no container. */
+  container: string | null;
+  image: string | null;
+  /** The engine's word (`running`, `exited`, ...); `missing` without a container. */
+  state: string;
+  /** `healthy`, `unhealthy`, `starting`; null where nothing checks it. */
+  health: string | null;
+  status: string;
+  ports: PublishedPort[];
+}
+
+export interface ServicesPsResult {
+  project: string;
+  host: string;
+  services: ServiceState[];
+}
+
+/**
+ * What runs of a project, asked of the Docker engine itself. With a file, services of it that have no container are told as missing. Throws
+ * `NotFound` for a name that is not known, `CommandFailed` where the engine does not answer.
+ */
+export async function servicesPs(options: Addressed): Promise<ServicesPsResult> {
+  const { project, address, services } = addressed(options);
+  const containers = await projectContainers(openEngine(address), address, project);
+  return { project, host: address.host, services: servicesOf(services, containers) };
+}
+
+/** Containers by service, and the services that lack one. */
+export function servicesOf(
+  services: Readonly<Record<string, Service>> | undefined,
+  containers: readonly ProjectContainer[],
+): ServiceState[] {
+  const there = containers.map(({ service, name, image, state, health, status, ports }) => ({
+    name: service,
+    container: name,
+    image,
+    state,
+    health,
+    status,
+    ports,
+  }));
+  const missing = Object.entries(services ?? {})
+    .filter(([name, service]) => scaleOf(service) > 0 && !there.some((one) => one.name === name))
+    .map(([name, { image }]) => ({
+      name,
+      container: null,
+      image: image ?? null,
+      state: "missing",
+      health: null,
+      status: "",
+      ports: [],
+    }));
+  return [...there, ...missing].sort((a, b) => a.name.localeCompare(b.name, "en"));
+}

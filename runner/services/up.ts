@@ -1,0 +1,206 @@
+import { projectContainers } from "../../clients/docker/containers.ts";
+import { asking, openEngine } from "../../clients/docker/engine.ts";
+import { UserError } from "../../domain/errors.ts";
+import { notApplied, refusals } from "../../domain/services/not-applied.ts";
+import { planStack } from "../../domain/services/plan.ts";
+import type { NotApplied } from "../../domain/services/spec.ts";
+import type { Changes, EngineReport, Step } from "../engine/events.ts";
+import type { OperationOptions } from "../progress.ts";
+import { runServices } from "./engine.ts";
+import { readServices, type ServicesOptions } from "./files.ts";
+import { placeOf } from "./locate.ts";
+import {
+  defaultEngine,
+  forget,
+  readRecord,
+  type ServicesRecord,
+  servicesHome,
+  servicesTarget,
+  withArguments,
+} from "./project.ts";
+import { type ServiceState, servicesOf } from "./ps.ts";
+
+export interface ServicesUpOptions extends Omit<ServicesOptions, "files">, OperationOptions {
+  /** Compose files, one folder that has one, or the name of a stack that was made before. */
+  files: readonly string[];
+  /** Address of the Docker engine. @default the one it runs on already, else DOCKER_HOST, else this machine's */
+  host?: string;
+  /** Words for ssh. */
+  sshOpts?: readonly string[];
+  /** Seconds that each service gets to become healthy. @default what its health check allows */
+  healthySeconds?: number;
+  /** The `.windlass` folder. */
+  home?: string;
+  dryRun?: boolean;
+  /** Shown what would change; answer false to leave it. Not asked where nothing changes. */
+  confirm?: (plan: ServicesPlan) => Promise<boolean>;
+}
+
+/** One thing that an update makes, changes or removes. */
+export interface ServicesChange {
+  action: Step["action"];
+  kind: string;
+  name: string;
+  /** Inputs that differ. */
+  changed: string[];
+}
+
+export interface ServicesPlan {
+  project: string;
+  host: string;
+  changes: Changes;
+  steps: ServicesChange[];
+  notApplied: Told[];
+}
+
+/** What the file asks for and is not done, with its place. */
+export interface Told {
+  file: string;
+  line: number;
+  path: string;
+  reason: string;
+}
+
+export interface ServicesUpResult extends ServicesPlan {
+  services: ServiceState[];
+}
+
+/**
+ * Brings a project to what its Compose files declare, and waits until it is healthy. Run again, it changes nothing that fits. Throws
+ * `ConfigInvalid` with file and line for what cannot be run, `CommandFailed` where the Docker engine refuses or a service does not become healthy
+ * (with its last lines), `Cancelled`.
+ */
+export async function servicesUp(options: ServicesUpOptions): Promise<ServicesUpResult> {
+  const home = servicesHome(options.home);
+  const named = options.files.length === 1 ? readRecord(home, options.files[0] ?? "") : undefined;
+  const source = sourceOf(options, named);
+  const { project, warnings, environment, files, folder } = readServices(source);
+  for (const { file, line, reason } of warnings) note(options, "warning", `${file}:${line}: ${reason}`);
+  const refused = refusals(project, environment);
+  if (refused.length > 0) throw refusal(refused, files);
+  if (Object.keys(project.services).length === 0)
+    throw new UserError("ConfigInvalid", {
+      reason: `${files[0]}: no service is active`,
+      suggestion: "name its profile with --profile",
+    });
+  const told = notApplied(project).map((one) => place(one, files));
+  for (const { file, line, path, reason } of told)
+    note(options, "warning", `${file}:${line}: ${path} is not applied: ${reason}`);
+  const before = readRecord(home, project.name);
+  const record = recordOf(project.name, { ...source, files, folder }, options, before);
+  const plan = planStack(project, { workingDir: folder, files }, environment);
+  const address = { host: record.host, sshOpts: record.sshOpts };
+  const docker = openEngine(address);
+  await asking(address, "reach the engine", () => docker.ping());
+  const target = servicesTarget(home, record);
+  const { healthySeconds } = options;
+  const args = { plan, ...address, ...(healthySeconds === undefined ? {} : { healthySeconds }) };
+  return withArguments(target, args, async () => {
+    const result = (report: EngineReport): ServicesPlan => ({
+      project: project.name,
+      host: record.host,
+      ...changesOf(report),
+      notApplied: told,
+    });
+    const preview = options.dryRun || options.confirm;
+    if (preview) {
+      const planned = result(await runServices(target, "preview", { refresh: true }, options));
+      const quiet = planned.steps.length === 0;
+      if (options.dryRun || (!quiet && !(await options.confirm?.(planned)))) {
+        if (!before) forget(home, project.name);
+        if (!options.dryRun) throw new UserError("Cancelled", { reason: "not confirmed; nothing was changed" });
+        return {
+          ...planned,
+          services: servicesOf(project.services, await projectContainers(docker, address, project.name)),
+        };
+      }
+    }
+    const report = await runServices(target, "up", { refresh: true }, options);
+    const containers = await projectContainers(docker, address, project.name);
+    return { ...result(report), services: servicesOf(project.services, containers) };
+  });
+}
+
+/** A name stands for the files, profiles and environment files it was made from. */
+function sourceOf(options: ServicesUpOptions, named: ServicesRecord | undefined): ServicesOptions {
+  const { files, projectName, profiles, envFiles, environment } = options;
+  const own = {
+    ...(projectName === undefined ? {} : { projectName }),
+    ...(profiles ? { profiles } : {}),
+    ...(envFiles ? { envFiles } : {}),
+    ...(environment ? { environment } : {}),
+  };
+  if (!named) return { files, ...own };
+  const { files: known, folder, profiles: before, envFiles: variables, project } = named;
+  return {
+    files: known,
+    folder,
+    projectName: project,
+    ...(before ? { profiles: before } : {}),
+    ...(variables ? { envFiles: variables } : {}),
+    ...own,
+  };
+}
+
+function recordOf(
+  project: string,
+  { files, folder, profiles, envFiles }: ServicesOptions & { folder: string },
+  { host, sshOpts }: ServicesUpOptions,
+  before: ServicesRecord | undefined,
+): ServicesRecord {
+  if (before && host !== undefined && host !== before.host)
+    throw new UserError("ConfigInvalid", {
+      reason: `${project} runs on ${before.host}, not on ${host}`,
+      suggestion: `take it down there first (windlass services down ${project}), or give this one another name with --project-name`,
+    });
+  return {
+    project,
+    host: host ?? before?.host ?? defaultEngine(),
+    sshOpts: [...(sshOpts ?? before?.sshOpts ?? [])],
+    files: [...files],
+    folder,
+    ...(profiles ? { profiles: [...profiles] } : {}),
+    ...(envFiles ? { envFiles: [...envFiles] } : {}),
+  };
+}
+
+function refusal(refused: ReturnType<typeof refusals>, files: readonly string[]): UserError {
+  const told = refused.map((one) => {
+    const { file, line, path, reason } = place(one, files);
+    return { file, line, text: `${file}:${line}: ${path}: ${reason}`, suggestion: one.suggestion };
+  });
+  const [first, ...others] = told;
+  return new UserError("ConfigInvalid", {
+    reason: first?.text ?? "",
+    suggestion: first?.suggestion ?? "",
+    file: first?.file,
+    line: first?.line,
+    ...(others.length > 0 ? { also: others.map(({ text, suggestion }) => `${text}; ${suggestion}`) } : {}),
+  });
+}
+
+function place({ path, reason }: NotApplied, files: readonly string[]): Told {
+  return { ...placeOf(files, path), path: path.join("."), reason };
+}
+
+function note({ onEvent }: OperationOptions, level: "info" | "warning", text: string): void {
+  onEvent?.({ kind: "note", level, text });
+}
+
+/** Only what is Docker's: the stack, the component and the provider are bookkeeping. */
+export function changesOf({ steps }: EngineReport): Pick<ServicesPlan, "changes" | "steps"> {
+  const own = steps.filter(({ type }) => type.startsWith("docker:"));
+  const changes: Changes = { create: 0, update: 0, replace: 0, delete: 0, same: 0 };
+  for (const { action } of own)
+    if (action in changes) changes[action as keyof Changes] = (changes[action as keyof Changes] ?? 0) + 1;
+  const changing = own.filter(({ action }) => ["create", "update", "replace", "delete"].includes(action));
+  return {
+    changes,
+    steps: changing.map(({ action, type, inputs, name, changed }) => ({
+      action,
+      kind: (type.split(":").at(-1) ?? type).toLowerCase(),
+      name: typeof inputs.name === "string" ? inputs.name : name,
+      changed: changed ?? [],
+    })),
+  };
+}
