@@ -1,5 +1,6 @@
 import { UserError } from "../../domain/errors.ts";
 import { redact } from "../../domain/redaction.ts";
+import { CircuitOpenError, type Judgement } from "../resilience/index.ts";
 
 /** Why the storage could not be used; scripts may rely on these. */
 export type StorageFailure = "unreachable" | "no-bucket" | "wrong-key" | "missing" | "damaged" | "full" | "failed";
@@ -58,11 +59,29 @@ export function isMissing(error: unknown): boolean {
   return name === "NoSuchKey" || name === "NotFound" || $metadata?.httpStatusCode === 404;
 }
 
+/** Answers of S3 that pass: it is busy, the connection was too slow, or the clocks differed and the SDK has now set its own. */
+const PASSING = ["SlowDown", "RequestTimeout", "RequestTimeTooSkewed"];
+
+/** What an error of a try means. */
+export function judge(error: unknown): Judgement {
+  const { name, $metadata } = error as SdkError;
+  const status = $metadata?.httpStatusCode;
+  const broken = status !== undefined && status >= 500 && status !== 501 && status !== 507;
+  const down = networkWord(error as SdkError) !== undefined || (broken && name !== "SlowDown");
+  return { retry: down || status === 429 || PASSING.includes(name), failure: down };
+}
+
+/** What the network had against it, in its own word; undefined where the storage answered. */
+function networkWord({ code, name, errors }: SdkError): string | undefined {
+  return [code, name, ...(errors ?? []).map((inner) => inner.code)].find((word) => NETWORK.test(word ?? ""));
+}
+
 /** An error of the SDK in plain words; errors that are ours pass as they are. */
 export function classify(to: BucketAddress, error: unknown): unknown {
   if (error instanceof UserError) return error;
-  const { name, code, message, $metadata, errors } = error as SdkError;
-  const network = [code, name, ...(errors ?? []).map((inner) => inner.code)].find((word) => NETWORK.test(word ?? ""));
+  if (error instanceof CircuitOpenError) return storageFailed(to, "unreachable", error.message, error);
+  const { name, message, $metadata } = error as SdkError;
+  const network = networkWord(error as SdkError);
   if (network) return storageFailed(to, "unreachable", `the storage cannot be reached (${network})`, error);
   if (name === "NoSuchBucket") return storageFailed(to, "no-bucket", "there is no such bucket", error);
   if (KEYS.includes(name) || $metadata?.httpStatusCode === 403 || $metadata?.httpStatusCode === 401)

@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { StoredKey } from "../../domain/backup.ts";
-import { type BucketAddress, classify, isMissing, storageFailed } from "./errors.ts";
+import { type Breakers, POLICIES, call as resilient } from "../resilience/index.ts";
+import { type BucketAddress, classify, isMissing, judge, storageFailed } from "./errors.ts";
 import { ExpectedEtag, saysContent } from "./etag.ts";
 
 export type { BucketAddress, StorageFailure } from "./errors.ts";
@@ -18,7 +19,11 @@ export interface BucketOptions extends BucketAddress {
   credentials: Credentials;
   /** @default what the endpoint's name says, else "us-east-1", which Spaces takes everywhere */
   region?: string;
+  /** Milliseconds before each further try. @default 1, 2 and 4 s, and a little at random */
+  retryDelaysMs?: readonly number[];
   signal?: AbortSignal;
+  /** @default those of this process */
+  breakers?: Breakers;
 }
 
 export type Bucket = Awaited<ReturnType<typeof openBucket>>;
@@ -144,8 +149,9 @@ export async function openBucket(options: BucketOptions) {
   };
 }
 
-function newClient(Client: typeof S3Client, { endpoint, region, credentials }: BucketOptions): S3Client {
-  return new Client({
+function newClient(Client: typeof S3Client, options: BucketOptions): S3Client {
+  const { endpoint, region, credentials, retryDelaysMs, signal, breakers } = options;
+  const client = new Client({
     endpoint,
     region: region ?? regionOf(endpoint),
     credentials,
@@ -153,9 +159,18 @@ function newClient(Client: typeof S3Client, { endpoint, region, credentials }: B
     forcePathStyle: !/(^|\.)(digitaloceanspaces|amazonaws)\.com$/.test(new URL(endpoint).hostname),
     requestChecksumCalculation: "WHEN_REQUIRED",
     responseChecksumValidation: "WHEN_REQUIRED",
-    requestHandler: { connectionTimeout: 10_000, socketTimeout: 120_000 },
+    // A part of an object may take long as long as something moves: the time-out is one of silence.
+    requestHandler: { connectionTimeout: 10_000, socketTimeout: POLICIES.s3.timeoutMs },
+    maxAttempts: 1,
     logger: { debug() {}, info() {}, warn() {}, error() {} },
   });
+  const settings = { destination: new URL(endpoint).host, judge, retryDelaysMs, signal, breakers };
+  client.middlewareStack.add((next) => (args) => resilient("s3", settings, () => next(args)), {
+    step: "initialize",
+    priority: "high",
+    name: "resilience",
+  });
+  return client;
 }
 
 /** `s3.eu-west-1.amazonaws.com` names its region. */

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { UserError } from "../../domain/errors.ts";
 import { type S3Server, startS3Server } from "../../tools/s3-server/server.ts";
+import { Breakers } from "../resilience/index.ts";
+import { judge } from "./errors.ts";
 import { ExpectedEtag } from "./etag.ts";
 import { type Bucket, openBucket } from "./index.ts";
 
@@ -14,10 +16,16 @@ beforeAll(async () => {
   server = await startS3Server("backups");
   bucket = await open();
 }, 300_000);
-afterAll(() => server?.remove());
+afterAll(() => server?.remove(), 60_000);
 
 const open = (more: Record<string, unknown> = {}) =>
-  openBucket({ endpoint: server.endpoint, bucket: "backups", credentials: server.credentials, ...more });
+  openBucket({
+    endpoint: server.endpoint,
+    bucket: "backups",
+    credentials: server.credentials,
+    retryDelaysMs: [1],
+    ...more,
+  });
 
 const MIB = 1024 ** 2;
 
@@ -133,4 +141,42 @@ test("stops where it is told to, and leaves nothing", async () => {
   expect((await failure(stopped.write("stopped", endless(), { bytes: 100 * MIB }))).message).toBe("enough");
   expect(await bucket.head("stopped")).toBeUndefined();
   await expect.poll(() => bucket.abortUploads("stopped", Date.now() + 1000)).toBe(0);
+});
+
+test("a storage that comes back in time is no failure; one that is down for good is left alone", async () => {
+  const patient = await open({ retryDelaysMs: [100, 200, 400, 800, 1600, 3200], breakers: new Breakers() });
+  await bucket.putText("kept", "text");
+  await server.kill();
+  const reading = patient.text("kept");
+  await server.start();
+  expect(await reading).toBe("text");
+
+  const breakers = new Breakers();
+  const hasty = await open({ retryDelaysMs: [], breakers });
+  await server.kill();
+  for (let count = 0; count < 5; count++)
+    expect((await failure(hasty.check())).details.reason).toContain("ECONNREFUSED");
+  await server.start();
+  const error = await failure(hasty.check());
+  expect(error.details.kind).toBe("unreachable");
+  expect(error.details.reason).toMatch(/failed too often and is not asked again for \d+ s/);
+  expect(breakers.reset("s3")).toBe(1);
+  await hasty.check();
+});
+
+test.each([
+  [{ code: "ECONNREFUSED" }, true, true],
+  [{ name: "TimeoutError" }, true, true],
+  [{ errors: [{ code: "ECONNREFUSED" }] }, true, true],
+  [{ name: "InternalError", $metadata: { httpStatusCode: 500 } }, true, true],
+  [{ name: "SlowDown", $metadata: { httpStatusCode: 503 } }, true, false],
+  [{ name: "TooManyRequests", $metadata: { httpStatusCode: 429 } }, true, false],
+  [{ name: "RequestTimeTooSkewed", $metadata: { httpStatusCode: 403 } }, true, false],
+  [{ name: "AccessDenied", $metadata: { httpStatusCode: 403 } }, false, false],
+  [{ name: "NoSuchKey", $metadata: { httpStatusCode: 404 } }, false, false],
+  [{ name: "QuotaExceeded", $metadata: { httpStatusCode: 507 } }, false, false],
+  [{ name: "NotImplemented", $metadata: { httpStatusCode: 501 } }, false, false],
+  [{ name: "AbortError" }, false, false],
+])("%j: tried again %s, the storage is down %s", (error, retry, down) => {
+  expect(judge(error)).toMatchObject({ retry, failure: down });
 });
