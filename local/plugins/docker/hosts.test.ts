@@ -55,16 +55,17 @@ test("a host's key is found by name, by port and behind a hash; the strongest is
   ];
   writeFileSync(file, lines.join("\n"));
   const key = (host: string, port = 22) => knownHostKey([join(dir, "none"), file], host, port);
-  expect([key("nas"), key("192.0.2.1"), key("nas", 2222), key("hidden"), key("other")]).toEqual([
+  expect([key("nas"), key("192.0.2.1"), key("nas", 2222), key("hidden"), key("na"), key("hidden", 2222)]).toEqual([
     "ssh-ed25519 AAAAed",
     "ssh-rsa AAAArsa",
     "ssh-rsa AAAAport",
     "ssh-rsa AAAAhidden",
     undefined,
+    undefined,
   ]);
 });
 
-test.each([
+test.each<[{ statusCode?: number; json?: { message: string }; code?: string; message?: string }, RegExp]>([
   [{ statusCode: 500, json: { message: "write /x: no space left on device" } }, /disk is full: docker system df/],
   [{ statusCode: 404, json: { message: "No such image: a:1" } }, /docker.RemoteImage or docker.Image first/],
   [{ statusCode: 500, json: { message: "driver failed: port is already allocated" } }, /publish another port/],
