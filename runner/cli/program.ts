@@ -102,7 +102,7 @@ const COMMANDS: readonly {
   {
     name: "services",
     group: "Services:",
-    summary: "stacks of containers from Compose files: list, config",
+    summary: "stacks of containers from Compose files: up, down, ps, logs, restart, list, config",
     load: () => import("./services.ts"),
   },
   {

@@ -1,7 +1,12 @@
 import { Command, Option } from "commander";
 import { toJson, toYaml } from "../../domain/compose/render.ts";
 import { readServices } from "../services/files.ts";
+import { downCommand } from "./services-down.ts";
 import { listCommand } from "./services-list.ts";
+import { logsCommand } from "./services-logs.ts";
+import { psCommand } from "./services-ps.ts";
+import { restartCommand } from "./services-restart.ts";
+import { upCommand } from "./services-up.ts";
 
 interface ServicesFlags {
   format?: "yaml" | "json";
@@ -31,6 +36,7 @@ export default function command(): Command {
       .action(config),
   );
   services.addCommand(listCommand());
+  for (const make of [upCommand, downCommand, psCommand, logsCommand, restartCommand]) services.addCommand(make());
   return services;
 }
 

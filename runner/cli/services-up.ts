@@ -1,0 +1,79 @@
+import { type Command, InvalidArgumentError } from "commander";
+import { type ServicesPlan, servicesUp } from "../services/up.ts";
+import { ask, refuseWithoutTerminal } from "./confirm.ts";
+import { bold, changesLine, print, printJson } from "./output.ts";
+import { type ChangingFlags, changing, FILES, servicesCommand, servicesOptions } from "./services-flags.ts";
+import { stateLines } from "./services-ps.ts";
+import { withSession } from "./session.ts";
+
+interface UpFlags extends ChangingFlags {
+  waitTimeout?: number;
+}
+
+export function upCommand(): Command {
+  return changing(servicesCommand("up"))
+    .argument("[file...]", FILES)
+    .option(
+      "--wait-timeout <seconds>",
+      "how long each service may take to become healthy (default: what its check allows)",
+      seconds,
+    )
+    .description("make what the files declare, in the order of depends_on, and wait until it is healthy")
+    .addHelpText("after", EXAMPLES)
+    .action(up);
+}
+
+const EXAMPLES = `
+Only what differs is made anew. Volumes are protected. What of the files is not applied is told on stderr, with file and line.
+
+Examples:
+  $ windlass services up compose.yaml
+  $ windlass services up compose.yaml --host ssh://root@nas --yes
+  $ windlass services up shop --dry-run`;
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !(value > 0)) throw new InvalidArgumentError("give seconds above 0");
+  return value;
+}
+
+async function up(files: string[], flags: UpFlags): Promise<void> {
+  if (!flags.yes && !flags.dryRun) refuseWithoutTerminal("--yes");
+  const { waitTimeout } = flags;
+  const result = await withSession((session) =>
+    servicesUp({
+      ...session,
+      ...servicesOptions(flags),
+      files,
+      ...(waitTimeout === undefined ? {} : { healthySeconds: waitTimeout }),
+      ...(flags.dryRun ? { dryRun: true } : {}),
+      ...(flags.yes || flags.dryRun ? {} : { confirm: confirmed }),
+    }),
+  );
+  if (flags.json) return printJson(result);
+  if (flags.dryRun) return showPlan(result);
+  print(bold(`${result.project} on ${result.host}: ${doneLine(result.changes)}`), ...stateLines(result.services));
+}
+
+async function confirmed(plan: ServicesPlan): Promise<boolean> {
+  showPlan(plan);
+  return ask(`Bring ${plan.project} up on ${plan.host}?`, "--yes");
+}
+
+function showPlan({ project, host, changes, steps }: ServicesPlan): void {
+  print(bold(`${project} on ${host}: ${changesLine(changes)}`));
+  const marks: Record<string, string> = { create: "+", update: "~", replace: "±", delete: "-" };
+  for (const { action, kind, name, changed } of steps)
+    print(`  ${marks[action] ?? " "} ${kind} ${name}${changed.length > 0 ? ` (${changed.join(", ")})` : ""}`);
+}
+
+export function doneLine(changes: ServicesPlan["changes"]): string {
+  const words = [
+    [changes.create, "made"],
+    [changes.update, "changed"],
+    [changes.replace, "made anew"],
+    [changes.delete, "removed"],
+    [changes.same, "as they were"],
+  ] as const;
+  return words.flatMap(([count, word]) => (count ? [`${count} ${word}`] : [])).join(", ") || "nothing to do";
+}
