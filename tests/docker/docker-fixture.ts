@@ -62,6 +62,12 @@ export async function removeEverything(): Promise<void> {
     if (Name.includes(PREFIX)) await docker.getNetwork(Id).remove();
   const { Volumes } = await docker.listVolumes();
   for (const { Name } of Volumes) if (Name.includes(PREFIX)) await docker.getVolume(Name).remove();
+  const labelled = await docker.listImages({ filters: { label: [PREFIX] } });
+  for (const { Id } of labelled)
+    await docker
+      .getImage(Id)
+      .remove({ force: true })
+      .catch(() => {});
   for (const { RepoTags, RepoDigests } of await docker.listImages()) {
     const names = [...(RepoTags ?? []), ...(RepoDigests ?? [])].filter((name) => name.includes(PREFIX));
     for (const name of names)

@@ -48,7 +48,7 @@ test.each(["BuilderBuildKit", "BuilderV1"])(
     const build = { context: "app", dockerfile: "app/Dockerfile", args: { GREETING: "hello" }, builderVersion };
     project.declare({ name: "app", type: "docker:Image", args: { imageName, skipPush: true, build } });
     const files = {
-      Dockerfile: `FROM ${BUSYBOX}\nARG GREETING\nCOPY . /app\nRUN echo $GREETING > /greeting\n`,
+      Dockerfile: `FROM ${BUSYBOX}\nLABEL ${PREFIX}=1\nARG GREETING\nCOPY . /app\nRUN echo $GREETING > /greeting\n`,
       "a/file": "one",
       ".dockerignore": "# what stays here\n*.log\n!keep.log\n",
       "big.log": "x",
@@ -76,7 +76,7 @@ test.each(["BuilderBuildKit", "BuilderV1"])(
 test.each(["BuilderBuildKit", "BuilderV1"])(
   "a build that fails with %s shows what its steps wrote",
   async (builderVersion) => {
-    context({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo the disk is sad && false\n` });
+    context({ Dockerfile: `FROM ${BUSYBOX}\nLABEL ${PREFIX}=1\nRUN echo the disk is sad && false\n` });
     const build = { context: "app", builderVersion };
     project.declare({
       name: "app",
@@ -85,6 +85,8 @@ test.each(["BuilderBuildKit", "BuilderV1"])(
     });
     const failed = await project.up();
     expect(failed.errors.join()).toMatch(/build image ".*\/bad:1": [\s\S]*its last lines:\n[\s\S]*the disk is sad/);
+    const left = await docker.listContainers({ all: true, filters: { label: [PREFIX] } });
+    expect(left).toEqual([]);
   },
 );
 

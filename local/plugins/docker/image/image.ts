@@ -105,6 +105,7 @@ async function make(work: Work, inputs: Properties): Promise<string> {
     extraHosts: build.addHosts,
     cacheFrom: build.cacheFrom?.images,
     classic: build.builderVersion === "BuilderV1",
+    forceRemove: true,
   });
   if (!inputs.skipPush) await push(work, name, login(work, inputs));
   return name;
