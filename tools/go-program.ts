@@ -1,16 +1,16 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { run, tail, toolMissing } from "../runner/toolchain/command.ts";
 import { type Host, isExecutable, onPath, thisHost } from "../runner/toolchain/host.ts";
 import { withLock } from "../runner/toolchain/lock.ts";
 
-/** A program of the tests that is built from its Go module. */
+/** A program of the tests that is built from its Go module, somebody else's or our own. */
 export interface GoProgram {
   name: string;
   /** What the tests use it as, for an error. */
   purpose: string;
-  /** Folder of its `go.mod` and `go.sum`, below tools/. */
+  /** Folder of its `go.mod` and `go.sum` (and of its sources, if they are ours), below tools/. */
   folder: string;
   /** Import path of the main package. */
   main: string;
@@ -55,6 +55,8 @@ async function build({ name, purpose, folder, main, go: version }: GoProgram, ho
 /** Names the result by everything that decides it. */
 function pinHash({ folder }: GoProgram, host: Host): string {
   const hash = createHash("sha256").update(`${host.platform}-${process.arch}\n`);
-  for (const file of ["go.mod", "go.sum"]) hash.update(readFileSync(join(host.root, "tools", folder, file)));
+  const path = join(host.root, "tools", folder);
+  const deciding = readdirSync(path).filter((file) => /^go\.(mod|sum)$|\.go$/.test(file));
+  for (const file of deciding.sort()) hash.update(readFileSync(join(path, file)));
   return hash.digest("hex").slice(0, 16);
 }

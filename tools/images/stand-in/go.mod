@@ -1,0 +1,3 @@
+module windlass/stand-in
+
+go 1.25
