@@ -2,9 +2,10 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { UserError } from "../../domain/errors.ts";
 import { EngineExit } from "./command.ts";
 import type { EngineFailure, EngineReport } from "./events.ts";
-import { explainFailure } from "./failure.ts";
+import { explainFailure, isOtherOutputs } from "./failure.ts";
 import type { OpenStack } from "./stack.ts";
 
 const home = mkdtempSync(join(tmpdir(), "windlass-failure-"));
@@ -168,4 +169,16 @@ test("a pack that does not start refuses", async () => {
     error: "PolicyViolation",
     details: { violations: [{ policy: "unjudged" }] },
   });
+});
+
+test("outputs that came out otherwise are told from inputs that did", async () => {
+  const outputs = "error: resource violates plan: properties changed: ++status[{new}!={active}]";
+  const inputs = `resource urn:pulumi:dev::p::${DROPLET}::x violates plan: properties changed: ~~size[{a}!={b}]`;
+  const other = async (...errors: string[]) => {
+    const { error, details } = await explain([], { errors });
+    return isOtherOutputs(new UserError(error, details));
+  };
+  expect(await other(outputs)).toBe(true);
+  expect(await other(inputs)).toBe(false);
+  expect(await other(outputs, inputs)).toBe(false);
 });

@@ -51,6 +51,14 @@ function isBeyondPlan(message: string): boolean {
   return /violates plan:|is not allowed by the plan/.test(message);
 }
 
+/** Outputs of a component or of the stack came out otherwise than the preview knew: nothing was made that was not judged. */
+export function isOtherOutputs(error: unknown): boolean {
+  return error instanceof UserError && error.code === "PolicyViolation" && error.details.outputsOnly === true;
+}
+
+/** The engine names the resource where it is one's inputs, and none where it is outputs. */
+const OUTPUTS = /resource violates plan: properties changed/;
+
 function beyondPlan(messages: readonly string[], { target, logFile }: OpenStack): UserError {
   const violations = messages.map((message) => ({
     policy: "plan",
@@ -64,6 +72,7 @@ function beyondPlan(messages: readonly string[], { target, logFile }: OpenStack)
     suggestion: `what is known by now is judged anew by: windlass up --stack ${target.stack}`,
     violations,
     begun: true,
+    ...(messages.every((message) => OUTPUTS.test(message) || isAftermath(message)) ? { outputsOnly: true } : {}),
     log: logFile,
   };
   return new UserError("PolicyViolation", details, { exitCode: 3 });

@@ -5,6 +5,7 @@ import { budgetRefusal } from "../budget.ts";
 import { type Deployment, liveResources } from "../checkpoint.ts";
 import { type CostEstimate, estimateCost, priced } from "../cost.ts";
 import type { Changes, EngineReport } from "../engine/events.ts";
+import { isOtherOutputs } from "../engine/failure.ts";
 import { type OpenStack, runEngine } from "../engine/stack.ts";
 import { otherStackKeys } from "../prechecks/ssh-keys.ts";
 import type { Prepared } from "../prepare.ts";
@@ -48,6 +49,9 @@ export interface UpdateOptions extends GateOptions {
   confirm?: (judged: Judged) => Promise<void>;
 }
 
+/** How often an update whose outputs only were not those of its preview is judged again. */
+const OUTPUT_ROUNDS = 2;
+
 /** Previews with the pack. Throws as `runEngine` does; a plan that is refused is no error here. */
 export async function judgedPreview(open: OpenStack, subject: Subject, options: GateOptions = {}): Promise<Judged> {
   return withRun(subject, options, (run) => judge(open, subject, run, options));
@@ -59,6 +63,18 @@ export async function judgedPreview(open: OpenStack, subject: Subject, options: 
  * the engine's failures mean. A plan that changes nothing ends with the preview.
  */
 export async function judgedUpdate(open: OpenStack, subject: Subject, options: UpdateOptions): Promise<Updated> {
+  for (let again = 0; ; again++) {
+    try {
+      return await updateOnce(open, subject, options);
+    } catch (error) {
+      if (!isOtherOutputs(error) || again === OUTPUT_ROUNDS) throw error;
+      const text = "values came out otherwise than the preview knew: judging again with what is known by now";
+      open.options.onEvent?.({ kind: "note", level: "info", text });
+    }
+  }
+}
+
+async function updateOnce(open: OpenStack, subject: Subject, options: UpdateOptions): Promise<Updated> {
   const { confirm, message, operation } = options;
   return withRun(subject, options, async (run) => {
     const judged = await judge(open, subject, run, options);
