@@ -1,0 +1,82 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import Docker from "dockerode";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { stringify } from "yaml";
+import { serviceStackFile, serviceStacks } from "../../catalog/services/names.ts";
+import { load, required } from "../../catalog/services/testing/load.ts";
+import type { ComposeProject } from "../../domain/compose/model.ts";
+import { buildDockerCompose } from "../../tools/docker-compose/build.ts";
+import { makeStandInImages, STAND_IN_LABEL } from "../../tools/images/stand-in/make-images.ts";
+import { standInFile } from "../../tools/images/stand-in/stand-ins.ts";
+
+const docker = new Docker({ socketPath: "/var/run/docker.sock" });
+const folder = mkdtempSync(join(tmpdir(), "stand-in-"));
+let compose: string;
+
+beforeAll(async () => {
+  compose = await buildDockerCompose();
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/**
+ * What is merged over a file of the catalog: stand-ins in place of the images, any free ports, health asked every second, and none of what this
+ * machine may lack (a GPU, CPUs).
+ */
+function here(project: ComposeProject): string {
+  const { services } = standInFile(project);
+  const changes = Object.entries(project.services).map(([name, { ports, deploy }]) => {
+    const published = (ports ?? []).map(({ target }) => `      - "127.0.0.1::${target}"`);
+    return [
+      `  ${name}:`,
+      `    image: ${services[name]?.image}`,
+      ...(published.length > 0 ? ["    ports: !override", ...published] : []),
+      "    healthcheck: { interval: 1s }",
+      ...(deploy?.resources ? [`    deploy: !override { resources: { limits: { cpus: "0.5", memory: 64M } } }`] : []),
+    ].join("\n");
+  });
+  return ["services:", ...changes, stringify({ networks: { default: { name: `stand-in-${project.name}` } } })].join(
+    "\n",
+  );
+}
+
+describe.each(serviceStacks())("real docker compose with the stand-ins of %s", (name) => {
+  const { project } = load(name);
+  const label = `com.docker.compose.project=stand-in-${name}`;
+  let images: string[] = [];
+
+  function run(...words: string[]): void {
+    const file = join(folder, `${name}.yaml`);
+    writeFileSync(file, here(project));
+    const secrets = Object.values(project.secrets ?? {}).map(({ environment = "" }) => [environment, "not-a-secret"]);
+    const options = ["-p", `stand-in-${name}`, "-f", serviceStackFile(name) ?? "", "-f", file];
+    const env = { ...process.env, ...required, ...Object.fromEntries(secrets) };
+    const result = spawnSync(compose, [...options, ...words], { env, encoding: "utf8" });
+    expect(result, result.stderr).toMatchObject({ status: 0 });
+  }
+
+  afterAll(async () => {
+    run("down", "--volumes", "--timeout", "1");
+    for (const image of images) await docker.getImage(image).remove({ force: true });
+  });
+
+  test("brings all services up, healthy by their own checks, and every port says what it is", async () => {
+    images = await makeStandInImages(docker, project);
+    run("up", "--wait", "--wait-timeout", "120");
+    const containers = await docker.listContainers({ filters: { label: [label] } });
+    expect(containers).toHaveLength(Object.keys(project.services).length);
+    for (const { Id, Labels, Ports, Status } of containers) {
+      const service = Labels["com.docker.compose.service"] ?? "";
+      expect(JSON.stringify(await docker.getContainer(Id).inspect()), service).not.toContain("not-a-secret");
+      expect(Status, service).toContain("(healthy)");
+      expect(Labels[STAND_IN_LABEL]).toBe(service);
+      for (const { PublicPort } of Ports.filter((port) => port.PublicPort)) {
+        const response = await fetch(`http://127.0.0.1:${PublicPort}/`);
+        expect(await response.text(), service).toContain(`stand-in for ${service}`);
+      }
+    }
+  });
+});
