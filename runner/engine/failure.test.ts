@@ -2,7 +2,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { UserError } from "../../domain/errors.ts";
+import { type ErrorCode, UserError } from "../../domain/errors.ts";
 import { EngineExit } from "./command.ts";
 import type { EngineFailure, EngineReport } from "./events.ts";
 import { explainFailure, isOtherOutputs } from "./failure.ts";
@@ -176,7 +176,7 @@ test("outputs that came out otherwise are told from inputs that did", async () =
   const inputs = `resource urn:pulumi:dev::p::${DROPLET}::x violates plan: properties changed: ~~size[{a}!={b}]`;
   const other = async (...errors: string[]) => {
     const { error, details } = await explain([], { errors });
-    return isOtherOutputs(new UserError(error, details));
+    return isOtherOutputs(new UserError(error as ErrorCode, details));
   };
   expect(await other(outputs)).toBe(true);
   expect(await other(inputs)).toBe(false);
