@@ -75,9 +75,10 @@ describe("a name of the catalog", () => {
   test("gives way to a file or folder that is there", () => {
     write("dspy", "services: {web: {image: a}}");
     mkdirSync(join(folder, "trading"));
-    write("trading/compose.yaml", "services: {shop: {image: a}}");
+    write("trading/compose.yaml", "services: {shop: {image: a, volumes: [./data:/data]}}");
     expect(Object.keys(read("dspy").services)).toEqual(["web"]);
-    expect(Object.keys(read("trading").services)).toEqual(["shop"]);
+    const data = join(realpathSync("."), "trading/data");
+    expect(read("trading").services).toMatchObject({ shop: { volumes: [{ source: data }] } });
   });
 
   test("that there is not is refused with the nearest, a path as a path", () => {

@@ -50,3 +50,12 @@ test.each(cases)("windlass and docker compose read $name alike $words", ({ name,
   expect(json).toContain("10.0.0.5");
   expect(json).not.toContain("unprinted");
 });
+
+test("the list is read by people and by programs, without any variable", () => {
+  const listed = JSON.parse(run(launcher, ["services", "list", "--json"])) as { name: string }[];
+  expect(listed.map(({ name }) => name)).toEqual(serviceStacks());
+  const text = run(launcher, ["services", "list"]);
+  expect(text).toContain("\nagent-tools: ");
+  expect(text).toMatch(/gateway-mcp 8000, .*\n {2}must be set {2}IMAGE_TAG\n/);
+  expect(text).toContain("kafka-2 (--profile cluster)");
+});
