@@ -15,6 +15,8 @@ export interface ProjectContainer {
   state: string;
   /** `healthy`, `unhealthy`, `starting`; null where nothing checks it. */
   health: string | null;
+  /** Of one that has ended; null for the others. */
+  exitCode: number | null;
   /** As in `Up 3 minutes (healthy)`. */
   status: string;
   ports: PublishedPort[];
@@ -48,6 +50,7 @@ function described(found: ContainerInfo): ProjectContainer {
     image: found.Image,
     state: found.State,
     health: healthIn(found.Status),
+    exitCode: exitCodeIn(found.Status),
     status: found.Status,
     ports: found.Ports.map(({ PublicPort, IP, PrivatePort, Type }) => ({
       published: PublicPort ?? null,
@@ -62,6 +65,16 @@ function described(found: ContainerInfo): ProjectContainer {
 function healthIn(status: string): string | null {
   const [, word] = /\((?:health: )?(starting|healthy|unhealthy)\)/.exec(status) ?? [];
   return word ?? null;
+}
+
+function exitCodeIn(status: string): number | null {
+  const [, code] = /^Exited \((-?\d+)\)/.exec(status) ?? [];
+  return code === undefined ? null : Number(code);
+}
+
+/** Removes a container that has ended; its volumes stay. */
+export async function removeContainer(docker: Docker, address: EngineAddress, id: string): Promise<void> {
+  await asking(address, `remove container ${id.slice(0, 12)}`, () => docker.getContainer(id).remove());
 }
 
 /** Restarts a container; it gets its own time to end. */

@@ -82,10 +82,10 @@ function addFiles(
   environment: ReadonlyMap<string, string>,
 ): void {
   const kinds = [
-    { uses: service.secrets, objects: project.secrets, folder: "/run/secrets/", isSecret: true },
-    { uses: service.configs, objects: project.configs, folder: "/", isSecret: false },
+    { uses: service.secrets, objects: project.secrets, folder: "/run/secrets/" },
+    { uses: service.configs, objects: project.configs, folder: "/" },
   ];
-  for (const { uses, objects, folder, isSecret } of kinds)
+  for (const { uses, objects, folder } of kinds)
     for (const { source = "", target: given, mode, uid, gid } of uses ?? []) {
       const target = given ? (given.startsWith("/") ? given : folder + given) : folder + source;
       const object = objects?.[source];
@@ -95,9 +95,9 @@ function addFiles(
       if (content) {
         const owner = defined<Pick<Upload, "owner" | "group">>({ owner: uid || undefined, group: gid || undefined });
         storage.uploads.push({ file: target, content, permissions: octal(mode), ...owner });
-      } else if (object.file && isSecret) {
+      } else if (object.file) {
         storage.mounts.push({ type: "bind", source: object.file, target, readOnly: true });
-      } else if (object.file) storage.volumes.push({ hostPath: object.file, containerPath: target, readOnly: true });
+      }
     }
 }
 

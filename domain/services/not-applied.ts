@@ -14,7 +14,6 @@ const KEYS: readonly (readonly [path: string, reason: string])[] = [
   ["cpu_percent", "is for Windows containers"],
   ["cpu_rt_period", NO_INPUT],
   ["cpu_rt_runtime", NO_INPUT],
-  ["depends_on.*.restart", "windlass services restart restarts what is named, nothing else"],
   ["deploy.endpoint_mode", SWARM],
   ["deploy.labels", SWARM],
   ["deploy.placement.constraints", SWARM],
@@ -49,6 +48,7 @@ export function notApplied(project: ComposeProject): NotApplied[] {
     ...KEYS.flatMap(([path, reason]) =>
       pathsOf(service, path.split(".")).map((found) => ({ path: ["services", name, ...found], reason })),
     ),
+    ...restartedWith(name, service),
     ...builtImage(name, service),
     ...pullPolicy(name, service),
   ]);
@@ -65,6 +65,19 @@ function pathsOf(value: unknown, [key, ...rest]: readonly string[]): string[][] 
 function isSet(value: unknown): boolean {
   if (typeof value === "object" && value !== null) return Object.keys(value).length > 0;
   return value !== undefined && value !== null && value !== false && value !== 0 && value !== "";
+}
+
+/** Sharing a namespace implies it, and is applied: with the container that has it, those that share it are made anew. */
+function restartedWith(name: string, service: Service): NotApplied[] {
+  const implied = new Set(
+    [service.network_mode, service.pid, service.ipc].map((mode) => mode?.replace(/^service:/, "")),
+  );
+  return Object.entries(service.depends_on ?? {})
+    .filter(([other, { restart }]) => restart && !implied.has(other))
+    .map(([other]) => ({
+      path: ["services", name, "depends_on", other, "restart"],
+      reason: "windlass services restart restarts what is named, nothing else",
+    }));
 }
 
 function builtImage(name: string, { build, image }: Service): NotApplied[] {
@@ -116,8 +129,6 @@ type Refuse = (path: ModelPath, reason: string, suggestion: string) => void;
 function refuseScale(service: Service, refuse: Refuse): void {
   const count = scaleOf(service);
   if (count < 2) return;
-  if (service.container_name)
-    refuse(["container_name"], `${count} containers cannot have one name`, "take container_name away, or the scale");
   const fixed = (service.ports ?? []).findIndex(({ published }) => published);
   if (fixed >= 0)
     refuse(

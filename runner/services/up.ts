@@ -1,9 +1,10 @@
-import { projectContainers } from "../../clients/docker/containers.ts";
-import { asking, openEngine } from "../../clients/docker/engine.ts";
+import type Docker from "dockerode";
+import { projectContainers, removeContainer } from "../../clients/docker/containers.ts";
+import { asking, type EngineAddress, openEngine } from "../../clients/docker/engine.ts";
 import { UserError } from "../../domain/errors.ts";
 import { notApplied, refusals } from "../../domain/services/not-applied.ts";
 import { planStack } from "../../domain/services/plan.ts";
-import type { NotApplied } from "../../domain/services/spec.ts";
+import type { NotApplied, StackPlan } from "../../domain/services/spec.ts";
 import type { Changes, EngineReport, Step } from "../engine/events.ts";
 import type { OperationOptions } from "../progress.ts";
 import { runServices } from "./engine.ts";
@@ -115,10 +116,18 @@ export async function servicesUp(options: ServicesUpOptions): Promise<ServicesUp
         };
       }
     }
+    await removeFailedTasks(docker, address, plan);
     const report = await runServices(target, "up", { refresh: true }, options);
     const containers = await projectContainers(docker, address, project.name);
     return { ...result(report), services: servicesOf(project.services, containers) };
   });
+}
+
+/** A task that has failed runs again: the update finds it gone. One that went well has done its work. */
+async function removeFailedTasks(docker: Docker, address: EngineAddress, plan: StackPlan): Promise<void> {
+  const tasks = new Set(plan.containers.filter(({ isTask }) => isTask).map(({ name }) => name));
+  for (const { id, name, exitCode } of await projectContainers(docker, address, plan.project))
+    if (tasks.has(name) && exitCode) await removeContainer(docker, address, id);
 }
 
 /** A name stands for the files, profiles and environment files it was made from. */

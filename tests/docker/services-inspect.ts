@@ -1,0 +1,73 @@
+import type Docker from "dockerode";
+
+/** Labels that are the maker's own: the hash and version of its rules, the bundled plugin's mark. */
+const OWN_LABELS = ["com.docker.compose.config-hash", "com.docker.compose.version", "windlass.operation"];
+
+/** What the engine chooses anew each time, and what is only there for the one who started it. */
+const VOLATILE = new Set([
+  "Id",
+  "Created",
+  "CreatedAt",
+  "State",
+  "ResolvConfPath",
+  "HostnamePath",
+  "HostsPath",
+  "LogPath",
+  "GraphDriver",
+  "EndpointID",
+  "NetworkID",
+  "SandboxID",
+  "SandboxKey",
+  "MacAddress",
+  "Gateway",
+  "IPAddress",
+  "Ports",
+  "Containers",
+  "AttachStdout",
+  "AttachStderr",
+  "Subnet",
+]);
+
+/** Containers, networks and volumes of a project as the engine tells them, without what differs from one run to the next. */
+export async function comparable(docker: Docker, project: string): Promise<Record<string, unknown>> {
+  const filters = { label: [`com.docker.compose.project=${project}`] };
+  const containers = await docker.listContainers({ all: true, filters });
+  const networks = await docker.listNetworks({ filters });
+  const { Volumes: volumes } = await docker.listVolumes({ filters });
+  const found = await Promise.all([
+    ...containers.map(async ({ Id }) => {
+      const one = await docker.getContainer(Id).inspect();
+      return [one.Name, withoutIds(one, Id)] as const;
+    }),
+    ...networks.map(async ({ Id, Name }) => [`network ${Name}`, await docker.getNetwork(Id).inspect()] as const),
+    ...volumes.map(async ({ Name }) => [`volume ${Name}`, await docker.getVolume(Name).inspect()] as const),
+  ]);
+  return Object.fromEntries(found.map(([name, value]) => [name, plain(value)]).sort());
+}
+
+/** A host name that is the id, and the id among the aliases. */
+function withoutIds(found: unknown, id: string): unknown {
+  return JSON.parse(JSON.stringify(found).replaceAll(id, "ID").replaceAll(id.slice(0, 12), "ID"));
+}
+
+/** Without the volatile, empty values all alike, lists whose order means nothing sorted. */
+function plain(value: unknown, key = ""): unknown {
+  if (Array.isArray(value)) {
+    const items = value.map((item) => plain(item));
+    const ordered = ["Cmd", "Entrypoint", "Test", "Args"].includes(key);
+    return items.length === 0 ? null : ordered ? items : items.sort((a, b) => text(a).localeCompare(text(b)));
+  }
+  if (key === "HostIp" && value === "") return "0.0.0.0";
+  if (key === "Name" && value === "no") return null;
+  if (typeof value !== "object" || value === null) return value === "" || value === undefined ? null : value;
+  const entries = Object.entries(value)
+    .filter(([name]) => !VOLATILE.has(name) && !OWN_LABELS.includes(name))
+    .map(([name, item]) => [name, plain(item, name)] as const)
+    .filter(([, item]) => item !== null)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return entries.length === 0 ? null : Object.fromEntries(entries);
+}
+
+function text(value: unknown): string {
+  return JSON.stringify(value);
+}

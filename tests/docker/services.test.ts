@@ -1,0 +1,243 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { servicesDown } from "../../runner/services/down.ts";
+import { servicesLogs } from "../../runner/services/logs.ts";
+import { servicesPs } from "../../runner/services/ps.ts";
+import { servicesRestart } from "../../runner/services/restart.ts";
+import { type ServicesUpOptions, servicesUp } from "../../runner/services/up.ts";
+import { buildDockerCompose } from "../../tools/docker-compose/build.ts";
+import { BUSYBOX, docker, makeBusyboxImage } from "./docker-fixture.ts";
+import { comparable } from "./services-inspect.ts";
+
+/** Not the names that tests of the plugin remove. */
+const PREFIX = "windlass-services-test";
+const PROJECT = `${PREFIX}-shop`;
+const IMAGE = `${PREFIX}/busybox:1`;
+const run = promisify(execFile);
+let compose: string;
+let home: string;
+let folder: string;
+
+beforeAll(async () => {
+  await clear();
+  await makeBusyboxImage();
+  await docker.getImage(BUSYBOX).tag({ repo: `${PREFIX}/busybox`, tag: "1" });
+  compose = await buildDockerCompose();
+});
+afterAll(async () => {
+  await clear();
+  await docker.getImage(IMAGE).remove({ force: true });
+});
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), "windlass-services-"));
+  folder = mkdtempSync(join(tmpdir(), "windlass-compose-"));
+});
+afterEach(async () => {
+  await clear();
+  for (const one of [home, folder]) rmSync(one, { recursive: true });
+});
+
+/** Everything of the test's projects. */
+async function clear(): Promise<void> {
+  const filters = { label: ["com.docker.compose.project"] };
+  const ours = (labels: Record<string, string> | undefined) =>
+    labels?.["com.docker.compose.project"]?.startsWith(PREFIX) ?? false;
+  for (const { Id, Labels } of await docker.listContainers({ all: true, filters }))
+    if (ours(Labels)) await docker.getContainer(Id).remove({ force: true, v: true });
+  for (const { Id, Labels } of await docker.listNetworks({ filters }))
+    if (ours(Labels)) await docker.getNetwork(Id).remove();
+  for (const { Name, Labels } of (await docker.listVolumes({ filters })).Volumes)
+    if (ours(Labels)) await docker.getVolume(Name).remove();
+}
+
+function write(text: string, name = "compose.yaml"): string {
+  writeFileSync(join(folder, name), text);
+  return join(folder, name);
+}
+
+const up = (options: Partial<ServicesUpOptions> = {}) =>
+  servicesUp({ files: [folder], home, environment: { TOKEN: "one-secret" }, ...options });
+
+const container = (service: string) => docker.getContainer(`${PROJECT}-${service}-1`);
+const id = async (service: string) => (await container(service).inspect()).Id;
+
+async function exec(service: string, ...command: string[]): Promise<string> {
+  return (await run("docker", ["exec", `${PROJECT}-${service}-1`, ...command])).stdout.trim();
+}
+
+async function collected<T>(source: AsyncIterable<T>): Promise<T[]> {
+  const items: T[] = [];
+  for await (const item of source) items.push(item);
+  return items;
+}
+
+const SHOP = `
+name: ${PROJECT}
+services:
+  db:
+    image: ${IMAGE}
+    init: true
+    command: ["sh", "-c", "echo db is up; sleep 1; touch /ready; sleep 1000"]
+    volumes: [data:/data]
+    healthcheck: { test: ["CMD", "test", "-f", "/ready"], interval: 1s, timeout: 2s, retries: 10 }
+  migrate:
+    image: ${IMAGE}
+    command: ["sh", "-c", "echo once >> /data/migrated"]
+    volumes: [data:/data]
+    depends_on: { db: { condition: service_healthy } }
+  web:
+    image: ${IMAGE}
+    init: true
+    command: ["sh", "-c", "echo web is up; sleep 1000"]
+    environment: { GREETING: hello }
+    secrets: [token]
+    ports: ["127.0.0.1::80"]
+    oom_score_adj: 100
+    depends_on: { migrate: { condition: service_completed_successfully } }
+  other:
+    image: ${IMAGE}
+    init: true
+    command: ["sleep", "1000"]
+volumes: { data: {} }
+secrets: { token: { environment: TOKEN } }
+`;
+
+describe("a project", () => {
+  test("comes up in order, stays as it is, changes where the file does, and goes without its data", async () => {
+    const file = write(SHOP);
+    const first = await up();
+    expect(first.changes).toEqual({ create: 7, update: 0, replace: 0, delete: 0, same: 0 });
+    expect(first.notApplied).toMatchObject([{ file, line: 23, path: "services.web.oom_score_adj" }]);
+    expect(first.services.map(({ name, state, health }) => [name, state, health])).toEqual([
+      ["db", "running", "healthy"],
+      ["migrate", "exited", null],
+      ["other", "running", null],
+      ["web", "running", null],
+    ]);
+    expect(first.services.at(-1)?.ports).toMatchObject([
+      { ip: "127.0.0.1", target: 80, published: expect.any(Number) },
+    ]);
+    const [migrated, started] = [await container("migrate").inspect(), await container("web").inspect()];
+    expect(started.State.StartedAt > migrated.State.FinishedAt).toBe(true);
+    expect(await exec("web", "cat", "/run/secrets/token")).toBe("one-secret");
+    const state = readFileSync(join(home, "services-state", ".pulumi", "stacks", PROJECT, "services.json"), "utf8");
+    expect(state).not.toContain("one-secret");
+
+    const seen = await run(compose, ["-p", PROJECT, "ps", "-a", "--format", "{{.Name}} {{.Service}} {{.State}}"]);
+    expect(seen.stdout.trim().split("\n").sort()).toEqual([
+      `${PROJECT}-db-1 db running`,
+      `${PROJECT}-migrate-1 migrate exited`,
+      `${PROJECT}-other-1 other running`,
+      `${PROJECT}-web-1 web running`,
+    ]);
+
+    const before = { db: await id("db"), other: await id("other"), web: await id("web"), migrate: await id("migrate") };
+    const again = await up({ files: [PROJECT] });
+    expect([again.changes.same, again.steps]).toEqual([7, []]);
+
+    await exec("db", "sh", "-c", "echo kept > /data/file");
+    write(SHOP.replace("GREETING: hello", "GREETING: bye"));
+    const changed = await up();
+    expect(changed.steps).toMatchObject([{ action: "replace", kind: "container", name: `${PROJECT}-web-1` }]);
+    const after = { db: await id("db"), other: await id("other"), web: await id("web"), migrate: await id("migrate") };
+    expect(after).toEqual({ ...before, web: expect.not.stringContaining(before.web) });
+
+    const gone = await servicesDown({ files: [PROJECT], home });
+    expect(gone.keeps).toContainEqual({ kind: "volume", name: `${PROJECT}_data` });
+    expect((await servicesPs({ files: [PROJECT], home })).services).toEqual([]);
+    await up();
+    expect(await exec("db", "cat", "/data/file", "/data/migrated")).toBe("kept\nonce\nonce");
+  });
+
+  test("a container that was stopped or removed by hand comes back, the others stay", async () => {
+    write(SHOP);
+    await up();
+    const before = { db: await id("db"), web: await id("web") };
+    await container("web").stop({ t: 0 });
+    await container("other").remove({ force: true });
+    const { steps } = await up();
+    expect(steps.map(({ action, name }) => [action, name]).sort()).toEqual([
+      ["create", `${PROJECT}-other-1`],
+      ["update", `${PROJECT}-web-1`],
+    ]);
+    expect({ db: await id("db"), web: await id("web") }).toEqual(before);
+    expect((await container("web").inspect()).State.Running).toBe(true);
+  });
+
+  test("its logs are merged by time, and a restart keeps the containers", async () => {
+    write(SHOP);
+    await up();
+    const lines = await collected(servicesLogs({ files: [PROJECT], home }));
+    expect(lines.map(({ service, text }) => [service, text])).toEqual([
+      ["db", "db is up"],
+      ["web", "web is up"],
+    ]);
+    const before = await container("web").inspect();
+    const { restarted } = await servicesRestart({ files: [PROJECT], home, services: ["web"] });
+    expect(restarted).toEqual([`${PROJECT}-web-1`]);
+    const now = await container("web").inspect();
+    expect([now.Id, now.State.Running]).toEqual([before.Id, true]);
+    expect(now.State.StartedAt > before.State.StartedAt).toBe(true);
+    const last = await collected(servicesLogs({ files: [PROJECT], home, services: ["web"], tail: 1 }));
+    expect(last).toMatchObject([{ text: "web is up", container: `${PROJECT}-web-1` }]);
+    await expect(servicesRestart({ files: [PROJECT], home, services: ["wep"] })).rejects.toThrow(
+      `${PROJECT} has no container of wep; it has: db, migrate, other, web`,
+    );
+  });
+});
+
+describe("what does not come up is told, and the rest stays", () => {
+  test("a task that fails: what waits for its end is not started", async () => {
+    write(SHOP.replace("echo once >> /data/migrated", "echo broken schema; test -f /data/mended || exit 3"));
+    await expect(up()).rejects.toThrow(/web is not started: migrate has ended with exit code 3/);
+    expect((await container("db").inspect()).State.Running).toBe(true);
+    await expect(container("web").inspect()).rejects.toMatchObject({ statusCode: 404 });
+    await exec("db", "touch", "/data/mended");
+    expect((await up()).services.map(({ state }) => state)).toEqual(["running", "exited", "running", "running"]);
+  });
+
+  test("health that never comes: the container's last lines", async () => {
+    write(SHOP.replace("touch /ready", "echo cannot open the disk"));
+    await expect(up({ healthySeconds: 4 })).rejects.toMatchObject({
+      code: "CommandFailed",
+      details: {
+        reason: expect.stringMatching(/-db-1[\s\S]*cannot open the disk/),
+        suggestion: expect.stringContaining("windlass services up"),
+      },
+    });
+    expect((await container("other").inspect()).State.Running).toBe(true);
+  });
+
+  test("an image that is nowhere", async () => {
+    write(`name: ${PROJECT}\nservices: {a: {image: "127.0.0.1:9/none:1"}}`);
+    await expect(up()).rejects.toThrow(/127\.0\.0\.1:9\/none:1/);
+  });
+
+  test("an engine that does not answer, and another engine than before", async () => {
+    write(SHOP);
+    await expect(up({ host: "unix:///nowhere.sock" })).rejects.toThrow(
+      /engine at unix:\/\/\/nowhere.sock does not answer/,
+    );
+    await up({ dryRun: true });
+    await expect(servicesDown({ files: [PROJECT], home })).rejects.toMatchObject({ code: "NotFound" });
+    expect(await docker.listContainers({ all: true, filters: { name: [PROJECT] } })).toEqual([]);
+  });
+});
+
+describe("containers are those that docker compose makes", () => {
+  const files = new URL("services-compose/", import.meta.url).pathname;
+  test.each(["storage", "network", "limits"])("%s", async (name) => {
+    const text = readFileSync(join(files, `${name}.yaml`), "utf8").replaceAll("IMAGE", IMAGE);
+    const file = write(`name: ${PROJECT}\n${text}`);
+    write("a secret\n", "token");
+    await run(compose, ["-f", file, "up", "-d", "--wait"], { env: { ...process.env, TOKEN: "x" } });
+    const theirs = await comparable(docker, PROJECT);
+    await run(compose, ["-f", file, "down", "-v", "-t", "0"]);
+    await up();
+    expect(await comparable(docker, PROJECT)).toEqual(theirs);
+  });
+});
