@@ -1,5 +1,32 @@
 import { z } from "zod";
 
+/** A circuit breaker of a running process; times in ISO 8601, UTC, null where it is closed. */
+export const circuitBreakerSchema = z.strictObject({
+  /** Kind of the calls, such as `digitalocean`. */
+  service: z.string().min(1),
+  /** Host and port. */
+  destination: z.string().min(1),
+  state: z.enum(["closed", "open", "half-open"]),
+  /** Failed calls within the last minute. */
+  failures: z.number().int().nonnegative(),
+  opened_at: z.iso.datetime().nullable(),
+  /** From when on a call is let through to see. */
+  probe_at: z.iso.datetime().nullable(),
+  last_failure: z.string().nullable(),
+  /** Calls since the process runs. */
+  counts: z.strictObject({
+    succeeded: z.number().int().nonnegative(),
+    failed: z.number().int().nonnegative(),
+    refused: z.number().int().nonnegative(),
+    retried: z.number().int().nonnegative(),
+    opened: z.number().int().nonnegative(),
+  }),
+  /** The process. */
+  pid: z.number().int().positive(),
+});
+
+export type CircuitBreakerResult = z.infer<typeof circuitBreakerSchema>;
+
 /**
  * The Health Check Result. `checks` are yes-or-no questions under the service's own names, `metrics` are numbers; a
  * metric that could not be read is null, never zero.
@@ -20,6 +47,8 @@ export const healthResultSchema = z.strictObject({
   }),
   /** ISO 8601, UTC. */
   last_checked: z.iso.datetime(),
+  /** Of this command and of the watchers that run on this machine; absent in a check that did not look. */
+  circuit_breakers: z.array(circuitBreakerSchema).optional(),
 });
 
 export type HealthResult = z.infer<typeof healthResultSchema>;

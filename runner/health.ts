@@ -2,6 +2,7 @@ import { UserError } from "../domain/errors.ts";
 import { HEALTH_LIMITS, type HealthResult, healthStatus } from "../domain/health-result.ts";
 import type { NodeOutput } from "../domain/provision-result.ts";
 import { GIB } from "../domain/units.ts";
+import { readBreakers } from "./breakers.ts";
 import { type NodeOptions, withNode } from "./node.ts";
 import { nodeNotFound, nodesOf } from "./nodes.ts";
 import { currentDeployment, stackConfig } from "./prepare.ts";
@@ -10,14 +11,19 @@ import { resolveTarget } from "./target.ts";
 /** Milliseconds in which a healthy node answers over ssh. */
 export const HEALTH_TIMEOUT_MS = 5000;
 
-/** Looks at every node of the stack (or the one named) over ssh; one Health Check Result each. Throws `NotFound` when there is none. */
+/**
+ * Looks at every node of the stack (or the one named) over ssh; one Health Check Result each, with the circuit breakers of the processes here. Throws
+ * `NotFound` when there is none.
+ */
 export async function health(options: NodeOptions = {}): Promise<HealthResult[]> {
   const target = resolveTarget(options);
   const deployment = await currentDeployment(target);
   const all = nodesOf(deployment, stackConfig(target).mountPoint);
   const nodes = options.node === undefined ? all : all.filter(({ name }) => name === options.node);
   if (nodes.length === 0) throw nodeNotFound(target.stack, deployment, options.node);
-  return Promise.all(nodes.map((node) => nodeHealth({ ...options, node: node.name }, node)));
+  const results = await Promise.all(nodes.map((node) => nodeHealth({ ...options, node: node.name }, node)));
+  const circuit_breakers = readBreakers(target.home);
+  return results.map((result) => ({ ...result, circuit_breakers }));
 }
 
 /** The error that an unhealthy result is. */

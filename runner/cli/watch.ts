@@ -14,6 +14,7 @@ interface WatchFlags extends CommonOptions {
   node?: string;
   once?: boolean;
   every: string;
+  metrics?: string;
   printUnit?: boolean | string;
 }
 
@@ -23,6 +24,7 @@ export default function command(): Command {
     .option("--once", "one pass: for cron and CI")
     .option("--dry-run", "look and decide, change nothing")
     .option("--every <seconds>", "seconds between two passes", String(WATCH_SECONDS))
+    .option("--metrics <file.prom>", "keep calls and circuit breakers there, for node_exporter's textfile collector")
     .option("--print-unit [kind]", "print a systemd unit, or a line of cron (systemd, cron), and end")
     .addHelpText(
       "after",
@@ -50,6 +52,7 @@ async function run(flags: WatchFlags): Promise<void> {
       ...targetOptions(flags),
       ...session,
       ...(flags.node ? { node: flags.node } : {}),
+      ...(flags.metrics === undefined ? {} : { metricsFile: flags.metrics }),
       ...{ once: flags.once === true, dryRun: flags.dryRun === true, everySeconds },
       onPass: (result) => show(result, flags),
     }),

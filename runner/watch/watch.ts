@@ -2,6 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import { UserError } from "../../domain/errors.ts";
 import { redact } from "../../domain/redaction.ts";
 import { runDueBackups } from "../backup/schedule.ts";
+import { publishBreakers } from "../breakers.ts";
 import { budgetsOf } from "../budget.ts";
 import { type CloudClock, cloudClock } from "../clock.ts";
 import { openNodeStack } from "../lifecycle/open-node-stack.ts";
@@ -26,6 +27,8 @@ export interface WatchOptions extends TargetOptions, OperationOptions {
   everySeconds?: number;
   /** Whether passes count what retention and sweep would remove. @default the first, then one each hour: they ask the cloud for much */
   housekeeping?: boolean;
+  /** Written after each pass, in Prometheus's text format; its name ends in `.prom`. */
+  metricsFile?: string;
   /** Called after each pass. */
   onPass?: (result: PassResult) => void;
   /** In place of the real ones. */
@@ -44,10 +47,16 @@ export const WATCH_SECONDS = 60;
  * with outcome `failed`.
  */
 export async function watch(options: WatchOptions): Promise<PassResult> {
+  const shown = publishBreakers(resolveTarget(options).home, { metricsFile: options.metricsFile });
   const pool = connectionPool();
+  const onPass = (result: PassResult) => {
+    shown.update();
+    options.onPass?.(result);
+  };
   try {
-    return await passes(options, pool);
+    return await passes({ ...options, onPass }, pool);
   } finally {
+    await shown.end();
     await pool.close();
   }
 }

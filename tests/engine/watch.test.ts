@@ -286,7 +286,8 @@ describe("the command line", () => {
     const once = await stack.cli(["watch", "--once", "--json", ...words]).done;
     expect(once.code, once.stderr).toBe(0);
     expect(JSON.parse(once.stdout)).toMatchObject({ outcome: "done", stack: "test", errors: [] });
-    const loop = stack.cli(["watch", "--every", "60", "--json", ...words]);
+    const metrics = join(stack.home, "watch.prom");
+    const loop = stack.cli(["watch", "--every", "60", "--json", "--metrics", metrics, ...words]);
     let out = "";
     loop.child.stdout?.on("data", (chunk) => {
       out += chunk;
@@ -295,6 +296,9 @@ describe("the command line", () => {
     loop.child.kill("SIGTERM");
     const ended = await loop.done;
     expect(ended).toMatchObject({ code: 0, signal: null });
+    expect(readFileSync(metrics, "utf8")).toMatch(
+      /^windlass_circuit_breaker_state\{service="digitalocean",destination="127\.0\.0\.1:\d+",state="closed"\} 1$/m,
+    );
     const passes = ended.stdout
       .trim()
       .split("\n")
