@@ -122,7 +122,7 @@ describe("trading", () => {
     });
     const said = (service: Service | undefined) => service?.healthcheck?.test?.join(" ");
     expect(said(zookeeper)).toContain("echo srvr | nc ");
-    expect(said(kafka)).toContain("kafka-broker-api-versions");
+    expect(said(kafka)).toContain("KAFKA_HEAP_OPTS=-Xmx128M kafka-broker-api-versions");
     expect(said(timescaledb)).toContain("pg_isready");
     expect(said(redis)).toContain("redis-cli ping");
   });
