@@ -37,18 +37,35 @@ export function sshWords(url: string, sshOpts: readonly string[] = []): string[]
   ];
 }
 
+/** Ends when `ssh` does: with what it has said, where it failed. */
 function connection(words: readonly string[]): Duplex {
   const child = spawn("ssh", words, { stdio: ["pipe", "pipe", "pipe"] });
-  const stream = Duplex.from({ writable: child.stdin, readable: child.stdout });
+  const stream = new Duplex({
+    read: () => child.stdout.resume(),
+    write: (chunk: Buffer, _encoding, done) => {
+      child.stdin.write(chunk, () => done());
+    },
+    final: (done) => {
+      child.stdin.end(() => done());
+    },
+    destroy: (error, done) => {
+      child.kill();
+      done(error);
+    },
+  });
   let said = "";
+  child.stdin.on("error", () => {});
+  child.stdout.on("data", (chunk: Buffer) => {
+    if (!stream.push(chunk)) child.stdout.pause();
+  });
   child.stderr.on("data", (chunk: Buffer) => {
     said = (said + chunk).slice(-500);
   });
   child.on("error", (error) => stream.destroy(error));
   child.on("close", (code) => {
     if (code) stream.destroy(new Error(`ssh ended with ${code}: ${said.trim()}`));
+    else stream.push(null);
   });
-  stream.on("close", () => child.kill());
   // What Node's HTTP client asks of a socket.
   const nothing = () => stream;
   return Object.assign(stream, {

@@ -46,7 +46,12 @@ const UNITS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
 /** Seconds since 1970 of `2026-01-02T03:04:05Z` or of `10m` before now. */
 export function sinceSeconds(text: string, now: number): number {
   const [, amount, unit = ""] = /^(\d+)([smhd])$/.exec(text) ?? [];
-  const seconds = amount === undefined ? Date.parse(text) / 1000 : now / 1000 - Number(amount) * (UNITS[unit] ?? 1);
+  const seconds =
+    amount === undefined
+      ? /^\d{4}-/.test(text)
+        ? Date.parse(text) / 1000
+        : Number.NaN
+      : now / 1000 - Number(amount) * (UNITS[unit] ?? 1);
   if (Number.isFinite(seconds)) return seconds;
   throw new UserError(
     "UsageError",
