@@ -221,4 +221,13 @@ describe("bulkhead, time-out, stop", () => {
     await expect(call("slack", options({ signal }), async () => 1)).rejects.toThrow("enough");
     expect(own.list()).toMatchObject([{ failures: 0 }, { failures: 0 }]);
   });
+
+  test("calls that their callers stop while the service is silent are no failures of it", async () => {
+    const silent = () =>
+      call("s3", options({ ...quick, signal: AbortSignal.timeout(5) }), ({ deadline }) => {
+        return new Promise((_, reject) => deadline.addEventListener("abort", () => reject(new Down())));
+      });
+    for (let count = 0; count < 6; count++) await expect(silent()).rejects.toMatchObject({ name: "TimeoutError" });
+    expect(own.list()).toMatchObject([{ state: "closed", failures: 0, counts: { failed: 0, refused: 0 } }]);
+  });
 });

@@ -47,6 +47,20 @@ export const POLICIES: Readonly<Record<CallKind, CallPolicy>> = {
   s3: { ...DEFAULTS, timeoutMs: 120_000, retryDelaysMs: NEAR, mostAtOnce: 32 },
 };
 
+/**
+ * ssh has waits of its own: a command must not be run twice, so nothing is tried again; a machine that starts is asked until it answers. A node
+ * that cannot be reached says nothing of the next one, so there is no breaker.
+ */
+export const SSH = {
+  /** For a handshake, and for a command that is given no other. */
+  timeoutMs: 30_000,
+  /** For a machine to start. */
+  startMs: 300_000,
+  /** Between two tries; doubled each time up to the longest. */
+  firstPauseMs: 100,
+  longestPauseMs: 2000,
+} as const;
+
 /** What waits are multiplied with: WINDLASS_RETRY_SCALE, which tests set; else 1. */
 export function retryScale(): number {
   return Number(process.env.WINDLASS_RETRY_SCALE ?? 1);

@@ -1,4 +1,5 @@
 import ssh2 from "ssh2";
+import { SSH } from "../resilience/policies.ts";
 import { type Channel, Loss, limited } from "./channel.ts";
 import { cancelled, classify, connectionFailed, type Destination, hostKeyChanged } from "./errors.ts";
 import { type ExecOptions, type ExecResult, exec } from "./exec.ts";
@@ -76,7 +77,7 @@ export async function connect(options: ConnectOptions): Promise<SshConnection> {
 }
 
 function handshake(client: ssh2.Client, to: Destination, options: ConnectOptions): Promise<string> {
-  const timeoutMs = options.timeoutMs ?? 30_000;
+  const timeoutMs = options.timeoutMs ?? SSH.timeoutMs;
   let shown = "";
   return new Promise((resolve, reject) => {
     const fail = (error: unknown) => {

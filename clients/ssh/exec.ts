@@ -1,5 +1,6 @@
 import type { ClientChannel } from "ssh2";
 import { UserError } from "../../domain/errors.ts";
+import { SSH } from "../resilience/policies.ts";
 import type { Channel } from "./channel.ts";
 import { cancelled, connectionFailed } from "./errors.ts";
 
@@ -31,7 +32,7 @@ export interface ExecResult {
 export async function exec(on: Channel, command: string, options: ExecOptions): Promise<ExecResult> {
   if (options.signal?.aborted) throw cancelled("the command");
   const { channel, ended } = await on.loss.during(open(on, command, options));
-  const timeoutMs = options.timeoutMs ?? 30_000;
+  const timeoutMs = options.timeoutMs ?? SSH.timeoutMs;
   let stop: (() => void) | undefined;
   let timer: NodeJS.Timeout | undefined;
   const bounds = new Promise<never>((_, reject) => {

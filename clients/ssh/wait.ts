@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { UserError } from "../../domain/errors.ts";
+import { SSH } from "../resilience/policies.ts";
 import { type ConnectOptions, connect, type SshConnection } from "./connection.ts";
 import { cancelled } from "./errors.ts";
 
@@ -14,20 +15,20 @@ export interface WaitOptions extends ConnectOptions {
 /** The longest that an ssh server is away which cloud-init makes read its keys and settings again, in milliseconds. */
 export const RESTART_MS = 20_000;
 
-/** Pauses between tries grow to this, in milliseconds. */
-const LONGEST_PAUSE = 2000;
-
 /**
  * Connects to a machine that may not listen yet: tries again (30 s each at most) until the time is over, then throws what
  * the last try said. A changed host key is never tried again.
  */
 export async function waitForSsh(options: WaitOptions): Promise<SshConnection> {
   const started = performance.now();
-  const totalMs = options.totalMs ?? 300_000;
-  for (let wait = 100; ; wait = Math.min(wait * 2, LONGEST_PAUSE)) {
+  const totalMs = options.totalMs ?? SSH.startMs;
+  for (let wait: number = SSH.firstPauseMs; ; wait = Math.min(wait * 2, SSH.longestPauseMs)) {
     const left = totalMs - (performance.now() - started);
     try {
-      return await connect({ ...options, timeoutMs: Math.max(1000, Math.min(options.timeoutMs ?? 30_000, left)) });
+      return await connect({
+        ...options,
+        timeoutMs: Math.max(1000, Math.min(options.timeoutMs ?? SSH.timeoutMs, left)),
+      });
     } catch (error) {
       if (!(error instanceof UserError) || error.code !== "SSHConnectionFailed") throw error;
       const elapsed = performance.now() - started;
