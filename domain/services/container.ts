@@ -95,8 +95,8 @@ function settingsOf(service: Service): ContainerSettings {
     dnsSearches: filled(service.dns_search),
     capabilities: filled(
       defined<{ adds?: string[]; drops?: string[] }>({
-        adds: filled(service.cap_add),
-        drops: filled(service.cap_drop),
+        adds: filled(service.cap_add?.map(capability)),
+        drops: filled(service.cap_drop?.map(capability)),
       }),
     ),
     groupAdds: filled(service.group_add),
@@ -119,6 +119,12 @@ function settingsOf(service: Service): ContainerSettings {
     healthcheck: service.healthcheck ? filled(healthcheckOf(service.healthcheck)) : undefined,
     ...resourceSettings(service),
   });
+}
+
+/** `CAP_NET_ADMIN` of `net_admin`: the form that Docker's own clients send. */
+function capability(name: string): string {
+  const upper = name.toUpperCase();
+  return upper === "ALL" || upper.startsWith("CAP_") ? upper : `CAP_${upper}`;
 }
 
 function portsOf({ ports }: Service): ContainerSettings["ports"] {

@@ -57,9 +57,15 @@ function addEngineVolume(storage: Storage, { target = "", read_only, volume }: S
     subpath: volume?.subpath || undefined,
     labels: filled(Object.entries(volume?.labels ?? {}).map(([label, value]) => ({ label, value }))),
   });
-  if (filled(options) || (!source && read_only))
-    storage.mounts.push({ type: "volume", target, ...(source ? { source } : {}), ...readOnly, volumeOptions: options });
-  else storage.volumes.push({ ...(source ? { volumeName: source } : {}), containerPath: target, ...readOnly });
+  if (source && !filled(options)) storage.volumes.push({ volumeName: source, containerPath: target, ...readOnly });
+  else
+    storage.mounts.push({
+      type: "volume",
+      target,
+      ...(source ? { source } : {}),
+      ...readOnly,
+      ...(filled(options) ? { volumeOptions: options } : {}),
+    });
 }
 
 /** The engine's name of a volume of the file. */

@@ -110,6 +110,10 @@ test.each([
       ],
     },
   ],
+  [
+    "cap_add: [net_admin, ALL], cap_drop: [CAP_MKNOD]",
+    { capabilities: { adds: ["CAP_NET_ADMIN", "ALL"], drops: ["CAP_MKNOD"] } },
+  ],
   ["restart: 'on-failure:3'", { restart: "on-failure", maxRetryCount: 3 }],
   ["restart: always, deploy: {restart_policy: {condition: none}}", { restart: "no" }],
   ["mem_limit: 100000000, memswap_limit: -1", { memory: 96, memorySwap: -1 }],
@@ -158,10 +162,10 @@ test("plain volumes are binds, those with options mounts", () => {
   expect(volumes).toEqual([
     { volumeName: "elsewhere", containerPath: "/d" },
     { hostPath: "/app/x", containerPath: "/x", readOnly: true },
-    { containerPath: "/anonymous" },
     { fromContainer: "other", readOnly: true },
   ]);
   expect(mounts).toEqual([
+    { type: "volume", target: "/anonymous" },
     { type: "volume", target: "/e", source: "elsewhere", volumeOptions: { noCopy: true } },
     { type: "tmpfs", target: "/t", tmpfsOptions: { sizeBytes: 1048576 } },
     { type: "bind", target: "/h", source: "/h" },

@@ -23,6 +23,7 @@ const VOLATILE = new Set([
   "IPAddress",
   "Ports",
   "Containers",
+  "ExecIDs",
   "AttachStdout",
   "AttachStderr",
   "Subnet",
@@ -37,7 +38,7 @@ export async function comparable(docker: Docker, project: string): Promise<Recor
   const found = await Promise.all([
     ...containers.map(async ({ Id }) => {
       const one = await docker.getContainer(Id).inspect();
-      return [one.Name, withoutIds(one, Id)] as const;
+      return [one.Name, named(one, containers)] as const;
     }),
     ...networks.map(async ({ Id, Name }) => [`network ${Name}`, await docker.getNetwork(Id).inspect()] as const),
     ...volumes.map(async ({ Name }) => [`volume ${Name}`, await docker.getVolume(Name).inspect()] as const),
@@ -45,9 +46,14 @@ export async function comparable(docker: Docker, project: string): Promise<Recor
   return Object.fromEntries(found.map(([name, value]) => [name, plain(value)]).sort());
 }
 
-/** A host name that is the id, and the id among the aliases. */
-function withoutIds(found: unknown, id: string): unknown {
-  return JSON.parse(JSON.stringify(found).replaceAll(id, "ID").replaceAll(id.slice(0, 12), "ID"));
+/** The containers' names in place of their ids (a host name, an alias, whose network is shared), and one word for names that the engine makes up. */
+function named(found: unknown, containers: readonly Docker.ContainerInfo[]): unknown {
+  const text = containers.reduce(
+    (rest, { Id, Names: [name = ""] }) =>
+      rest.replaceAll(Id, `id-of${name}`).replaceAll(Id.slice(0, 12), `id-of${name}`),
+    JSON.stringify(found),
+  );
+  return JSON.parse(text.replaceAll(/\b[0-9a-f]{64}\b/g, "ANY"));
 }
 
 /** Without the volatile, empty values all alike, lists whose order means nothing sorted. */
