@@ -1,4 +1,4 @@
-import { retryScale } from "../clients/resilience/index.ts";
+import { retryScale } from "../clients/resilience/policies.ts";
 import type { Target } from "./target.ts";
 
 /** The time of the cloud that a target is on: the machine's own at DigitalOcean, the local cloud's on the local way. */

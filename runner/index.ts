@@ -2,8 +2,9 @@
  * The runner as a library: every operation of the command line as a typed function, for pipelines and programs. Results and errors are data
  * (`UserError` with `code`, `details` and `exitCode`), progress comes as events, an `AbortSignal` stops. Nothing here prints or exits.
  */
+export { type BreakerStatus, breakers } from "../clients/resilience/index.ts";
 export { UserError } from "../domain/errors.ts";
-export type { HealthResult } from "../domain/health-result.ts";
+export type { CircuitBreakerResult, HealthResult } from "../domain/health-result.ts";
 export type { ProvisionResult } from "../domain/provision-result.ts";
 export {
   type BackupResult,
@@ -19,6 +20,7 @@ export {
   runDueBackups,
   snapshotVolume,
 } from "./backup/index.ts";
+export { publishBreakers, readBreakers, requestReset } from "./breakers.ts";
 export { type BudgetSource, budgetRefusal } from "./budget.ts";
 export {
   type ConfirmResult,
