@@ -39,6 +39,9 @@ export function stateLines(services: readonly ServiceState[]): string[] {
 function portsLine(ports: ServiceState["ports"]): string {
   const lines = ports
     .filter(({ published }) => published !== null)
-    .map(({ ip, published, target, protocol }) => `${ip ?? ""}:${published}->${target}/${protocol}`);
+    .map(
+      ({ ip, published, target, protocol }) =>
+        `${ip?.includes(":") ? `[${ip}]` : (ip ?? "")}:${published}->${target}/${protocol}`,
+    );
   return lines.join(", ") || "-";
 }

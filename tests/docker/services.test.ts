@@ -111,7 +111,7 @@ describe("a project", () => {
     const file = write(SHOP);
     const first = await up();
     expect(first.changes).toEqual({ create: 7, update: 0, replace: 0, delete: 0, same: 0 });
-    expect(first.notApplied).toMatchObject([{ file, line: 23, path: "services.web.oom_score_adj" }]);
+    expect(first.notApplied).toMatchObject([{ file, line: 22, path: "services.web.oom_score_adj" }]);
     expect(first.services.map(({ name, state, health }) => [name, state, health])).toEqual([
       ["db", "running", "healthy"],
       ["migrate", "exited", null],

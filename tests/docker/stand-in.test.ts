@@ -4,13 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Docker from "dockerode";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { stringify } from "yaml";
 import { serviceStackFile, serviceStacks } from "../../catalog/services/names.ts";
 import { load, required } from "../../catalog/services/testing/load.ts";
-import type { ComposeProject } from "../../domain/compose/model.ts";
 import { buildDockerCompose } from "../../tools/docker-compose/build.ts";
 import { makeStandInImages, STAND_IN_LABEL } from "../../tools/images/stand-in/make-images.ts";
-import { standInFile } from "../../tools/images/stand-in/stand-ins.ts";
+import { here } from "./stand-in-file.ts";
 
 const docker = new Docker({ socketPath: "/var/run/docker.sock" });
 const folder = mkdtempSync(join(tmpdir(), "stand-in-"));
@@ -21,27 +19,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-/**
- * What is merged over a file of the catalog: stand-ins in place of the images, any free ports, health asked every second, and none of what this
- * machine may lack (a GPU, CPUs).
- */
-function here(project: ComposeProject): string {
-  const { services } = standInFile(project);
-  const changes = Object.entries(project.services).map(([name, { ports, deploy }]) => {
-    const published = (ports ?? []).map(({ target }) => `      - "127.0.0.1::${target}"`);
-    return [
-      `  ${name}:`,
-      `    image: ${services[name]?.image}`,
-      ...(published.length > 0 ? ["    ports: !override", ...published] : []),
-      "    healthcheck: { interval: 1s }",
-      ...(deploy?.resources ? [`    deploy: !override { resources: { limits: { cpus: "0.5", memory: 64M } } }`] : []),
-    ].join("\n");
-  });
-  return ["services:", ...changes, stringify({ networks: { default: { name: `stand-in-${project.name}` } } })].join(
-    "\n",
-  );
-}
 
 describe.each(serviceStacks())("real docker compose with the stand-ins of %s", (name) => {
   const { project } = load(name);
