@@ -4,7 +4,7 @@ import type { Changes } from "../engine/events.ts";
 import { currentDeployment } from "../prepare.ts";
 import type { OperationOptions } from "../progress.ts";
 import { type Addressed, addressed } from "./address.ts";
-import { runServices } from "./engine.ts";
+import { runServices, VOLUME } from "./engine.ts";
 import { requireRecord, servicesHome, servicesTarget } from "./project.ts";
 import { changesOf } from "./up.ts";
 
@@ -27,7 +27,6 @@ export interface ServicesDownResult extends ServicesDownPlan {
   changes: Changes;
 }
 
-const VOLUME = "docker:index/volume:Volume";
 const IMAGE = "docker:index/remoteImage:RemoteImage";
 
 /** Removes the containers and networks of a project. Volumes stay with their data, and the next `up` uses them again. Throws as `up` does. */

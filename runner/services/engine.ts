@@ -40,6 +40,31 @@ async function settle(target: Target, options: OperationOptions): Promise<void> 
   await stack.importStack({ version: 3, deployment: rest });
 }
 
+/**
+ * Lets go of volumes that the files do not name any more: they leave the state and stay on the engine with their data, and are used again
+ * when they are named again. The engine would refuse to drop a protected resource.
+ */
+export async function releaseVolumes(
+  target: Target,
+  named: ReadonlySet<string>,
+  options: OperationOptions,
+): Promise<void> {
+  const deployment = await currentDeployment(target);
+  const left = (deployment?.resources ?? []).filter(
+    ({ type, protect, retainOnDelete, inputs }) =>
+      type === VOLUME && protect && retainOnDelete && !named.has(String(inputs?.name)),
+  );
+  if (!deployment || left.length === 0) return;
+  const resources = (deployment.resources ?? []).map((one) => (left.includes(one) ? { ...one, protect: false } : one));
+  const { stack } = await openStack(target, "release", {});
+  await stack.importStack({ version: 3, deployment: { ...deployment, resources } });
+  const text = `the files do not name ${left.map(({ inputs }) => inputs?.name).join(", ")} any more: kept, with the data`;
+  options.onEvent?.({ kind: "note", level: "info", text });
+}
+
+/** Pulumi's type of volumes. */
+export const VOLUME = "docker:index/volume:Volume";
+
 /** The engine's errors are told in terms of GPU stacks: here the commands are others. */
 function inServicesWords(error: UserError, project: string): UserError {
   const code = error.code === "ProvisionFailed" ? "CommandFailed" : error.code;

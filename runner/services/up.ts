@@ -7,7 +7,7 @@ import { planStack } from "../../domain/services/plan.ts";
 import type { NotApplied, StackPlan } from "../../domain/services/spec.ts";
 import type { Changes, EngineReport, Step } from "../engine/events.ts";
 import type { OperationOptions } from "../progress.ts";
-import { runServices } from "./engine.ts";
+import { releaseVolumes, runServices, VOLUME } from "./engine.ts";
 import { readServices, type ServicesOptions } from "./files.ts";
 import { placeOf } from "./locate.ts";
 import {
@@ -96,6 +96,7 @@ export async function servicesUp(options: ServicesUpOptions): Promise<ServicesUp
   const target = servicesTarget(home, record);
   const { healthySeconds } = options;
   const args = { plan, ...address, ...(healthySeconds === undefined ? {} : { healthySeconds }) };
+  await releaseVolumes(target, new Set(plan.volumes.map(({ name }) => name)), options);
   return withArguments(target, args, async () => {
     const result = (report: EngineReport): ServicesPlan => ({
       project: project.name,
@@ -196,9 +197,11 @@ function note({ onEvent }: OperationOptions, level: "info" | "warning", text: st
   onEvent?.({ kind: "note", level, text });
 }
 
-/** Only what is Docker's: the stack, the component and the provider are bookkeeping. */
+/** Only what is Docker's: the stack, the component and the provider are bookkeeping, and a volume that leaves the state stays where it is. */
 export function changesOf({ steps }: EngineReport): Pick<ServicesPlan, "changes" | "steps"> {
-  const own = steps.filter(({ type }) => type.startsWith("docker:"));
+  const own = steps.filter(
+    ({ type, action }) => type.startsWith("docker:") && !(type === VOLUME && action === "delete"),
+  );
   const changes: Changes = { create: 0, update: 0, replace: 0, delete: 0, same: 0 };
   for (const { action } of own)
     if (action in changes) changes[action as keyof Changes] = (changes[action as keyof Changes] ?? 0) + 1;

@@ -8,7 +8,7 @@ import { servicesDown } from "../../runner/services/down.ts";
 import { servicesLogs } from "../../runner/services/logs.ts";
 import { servicesPs } from "../../runner/services/ps.ts";
 import { servicesRestart } from "../../runner/services/restart.ts";
-import { type ServicesUpOptions, servicesUp } from "../../runner/services/up.ts";
+import { type ServicesUpOptions, type ServicesUpResult, servicesUp } from "../../runner/services/up.ts";
 import { buildDockerCompose } from "../../tools/docker-compose/build.ts";
 import { BUSYBOX, docker, makeBusyboxImage } from "./docker-fixture.ts";
 import { comparable } from "./services-inspect.ts";
@@ -166,6 +166,27 @@ describe("a project", () => {
     ]);
     expect({ db: await id("db"), web: await id("web") }).toEqual(before);
     expect((await container("web").inspect()).State.Running).toBe(true);
+  });
+
+  test("what the file does not name any more goes, but for volumes: they stay with their data and are used again", async () => {
+    write(SHOP);
+    await up();
+    await exec("db", "sh", "-c", "echo kept > /data/file");
+    const small = `name: ${PROJECT}\nservices: {db: {image: "${IMAGE}", init: true, command: [sleep, "1000"]}}`;
+    write(small);
+    const told = ({ steps }: ServicesUpResult) =>
+      steps.map(({ action, kind, name }) => `${action} ${kind} ${name.replace(PROJECT, "")}`).sort();
+    expect(told(await up())).toEqual([
+      "delete container -migrate-1",
+      "delete container -other-1",
+      "delete container -web-1",
+      "replace container -db-1",
+    ]);
+    write(`${small}\nnetworks: {default: {driver_opts: {com.docker.network.driver.mtu: 1400}}}`);
+    expect(told(await up())).toEqual(["replace container -db-1", "replace network _default"]);
+    write(SHOP);
+    await up();
+    expect(await exec("db", "cat", "/data/file")).toBe("kept");
   });
 
   test("its logs are merged by time, and a restart keeps the containers", async () => {
