@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +10,7 @@ import { servicesPs } from "../../runner/services/ps.ts";
 import { servicesRestart } from "../../runner/services/restart.ts";
 import { type ServicesUpOptions, type ServicesUpResult, servicesUp } from "../../runner/services/up.ts";
 import { buildDockerCompose } from "../../tools/docker-compose/build.ts";
+import { until } from "./backend-fixture.ts";
 import { BUSYBOX, docker, makeBusyboxImage } from "./docker-fixture.ts";
 import { comparable } from "./services-inspect.ts";
 
@@ -187,6 +188,24 @@ describe("a project", () => {
     write(SHOP);
     await up();
     expect(await exec("db", "cat", "/data/file")).toBe("kept");
+  });
+
+  test("an update that is killed is gone on with: what it has made is used", async () => {
+    write(SHOP);
+    const words = ["runner/cli/main.ts", "services", "up", folder, "--yes"];
+    const runner = spawn(process.execPath, words, {
+      env: { ...process.env, WINDLASS_HOME: home, TOKEN: "x" },
+      stdio: "ignore",
+    });
+    const ended = new Promise((done) => runner.once("exit", done));
+    const made = await until(async () => (await container("db").inspect()).Id);
+    const operation = readFileSync(join(home, "operations", `local-${PROJECT}-services.json`), "utf8");
+    runner.kill("SIGKILL");
+    process.kill(-JSON.parse(operation).enginePid, "SIGKILL");
+    await ended;
+    const { services } = await up();
+    expect(services.map(({ state }) => state)).toEqual(["running", "exited", "running", "running"]);
+    expect(await id("db")).toBe(made);
   });
 
   test("its logs are merged by time, and a restart keeps the containers", async () => {
