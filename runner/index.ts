@@ -65,6 +65,11 @@ export { type DriftedResource, type RefreshResult, refresh } from "./refresh.ts"
 export { type CollectOptions, type CollectResult, collect } from "./retention/collect.ts";
 export { type ExpireOptions, type ExpireResult, expireNode } from "./retention/expire.ts";
 export { type SweepOptions, type SweepReport, sweep } from "./retention/sweep.ts";
+export { type ServicesDownOptions, type ServicesDownResult, servicesDown } from "./services/down.ts";
+export { type ServiceLine, type ServicesLogsOptions, servicesLogs } from "./services/logs.ts";
+export { type ServiceState, type ServicesPsResult, servicesPs } from "./services/ps.ts";
+export { type ServicesRestartOptions, type ServicesRestartResult, servicesRestart } from "./services/restart.ts";
+export { type ServicesUpOptions, type ServicesUpResult, servicesUp } from "./services/up.ts";
 export {
   type Alternative,
   type SimulatedPrice,
