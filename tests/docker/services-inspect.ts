@@ -21,6 +21,8 @@ const VOLATILE = new Set([
   "MacAddress",
   "Gateway",
   "IPAddress",
+  "IPPrefixLen",
+  "GlobalIPv6PrefixLen",
   "Ports",
   "Containers",
   "ExecIDs",
@@ -65,6 +67,8 @@ function plain(value: unknown, key = ""): unknown {
   }
   if (key === "HostIp" && value === "") return "0.0.0.0";
   if (key === "Name" && value === "no") return null;
+  // Compose writes what a service waits for in any order.
+  if (key === "com.docker.compose.depends_on") return String(value).split(",").sort().join(",");
   if (typeof value !== "object" || value === null) return value === "" || value === undefined ? null : value;
   const entries = Object.entries(value)
     .filter(([name]) => !VOLATILE.has(name) && !OWN_LABELS.includes(name))
