@@ -1,9 +1,9 @@
 import type { Ledger } from "../engine/ledger.ts";
+import { keep, lasting, told } from "../engine/lifecycle.ts";
 import {
   type CheckCall,
   type Checked,
   type CreateCall,
-  type DeleteCall,
   type DiffCall,
   type Difference,
   type Found,
@@ -45,7 +45,7 @@ export function resourceOf(type: DoType, connect: (signal: AbortSignal) => Api, 
       return told(`updating ${type.noun}`, call, () => update(type, cloudFor(call), call));
     },
     delete(call) {
-      if (ledger.wasAdopted(call.urn, call.id)) return keep(type, call);
+      if (ledger.wasAdopted(call.urn, call.id)) return keep(type.noun, `id ${call.id}`, call);
       ledger.sawId(call.urn, call.id);
       return told(`deleting ${type.noun}`, call, () => type.remove(cloudFor(call), call.id, call.oldOutputs));
     },
@@ -100,7 +100,7 @@ async function read(type: DoType, cloud: Cloud, call: ReadCall): Promise<Found |
 async function update(type: DoType, cloud: Cloud, call: UpdateCall): Promise<Properties> {
   const inputs = inputsOf(type, call.inputs);
   type.plan?.(call.oldOutputs, inputs);
-  const kept = { ...lasting(type, call.oldOutputs), ...storedInputs(type, inputs) };
+  const kept = { ...lasting(type.inputs, call.oldOutputs), ...storedInputs(type, inputs) };
   if (call.preview) {
     const unsettled = type.unsettled?.(call.oldOutputs, inputs) ?? [];
     return { ...kept, ...Object.fromEntries(unsettled.map((name) => [name, UNKNOWN])) };
@@ -131,12 +131,6 @@ function inputsOf(type: DoType, inputs: Properties): Properties {
     return field?.stored === "lower" ? stored(field, value) : value;
   };
   return Object.fromEntries(Object.entries(own).map(([name, value]) => [name, sent(name, value)]));
-}
-
-/** What stays in the state when the inputs do not mention it. */
-function lasting(type: DoType, state: Properties): Properties {
-  const stays = (name: string): boolean => type.inputs[name] === undefined || type.inputs[name].computed === true;
-  return Object.fromEntries(Object.entries(state).filter(([name]) => stays(name)));
 }
 
 function storedInputs(type: DoType, inputs: Properties): Properties {
@@ -184,14 +178,6 @@ function refreshed(type: DoType, oldInputs: Properties, outputs: Properties): Pr
   return result;
 }
 
-/** The object that was to be replaced is the one that the create has just taken for a leftover, and is in use again. */
-async function keep(type: DoType, { id, name, log }: DeleteCall): Promise<void> {
-  log.warning(
-    `${type.noun} "${name}" (id ${id}) was not replaced: under the same name it cannot be told from one that an ` +
-      "interrupted update has left; give the resource deleteBeforeReplace, and replace it again",
-  );
-}
-
 /** The inputs that a program would give to get what is there. */
 function imported(type: DoType, outputs: Properties): Properties {
   const result: Properties = {};
@@ -201,16 +187,4 @@ function imported(type: DoType, outputs: Properties): Properties {
     if (value !== undefined && (given || field.computed)) result[name] = value;
   }
   return { ...result, [DEFAULTS]: [] };
-}
-
-/** Says what was done to which resource when it fails. */
-async function told<T>(doing: string, call: ResourceCall, work: () => Promise<T>): Promise<T> {
-  const say = (error: unknown): Error =>
-    new Error(`${doing} "${call.name}": ${(error as Error).message}`, { cause: error });
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof PartialFailure) throw new PartialFailure(error.id, error.outputs, say(error));
-    throw say(error);
-  }
 }

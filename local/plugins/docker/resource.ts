@@ -1,4 +1,5 @@
 import type { Ledger } from "../engine/ledger.ts";
+import { keep, lasting, told } from "../engine/lifecycle.ts";
 import {
   type CheckCall,
   type Checked,
@@ -39,7 +40,7 @@ export function resourceOf(type: DockerType, connect: (call: ResourceCall) => En
     read: (call) => told(`reading ${type.noun}`, call, () => read(type, workFor(call), call)),
     update: (call) => told(`updating ${type.noun}`, call, () => update(type, () => workFor(call), call)),
     delete(call) {
-      if (ledger.wasAdopted(call.urn, call.id)) return keep(type, call);
+      if (ledger.wasAdopted(call.urn, call.id)) return keep(type.noun, call.id.slice(0, 12), call);
       return told(`deleting ${type.noun}`, call, () => type.remove(workFor(call), call.id, call.oldOutputs));
     },
   };
@@ -99,7 +100,7 @@ function defaultsOf(type: DockerType): Properties {
 
 async function update(type: DockerType, workFor: () => Work, call: UpdateCall): Promise<Properties> {
   const inputs = own(call.inputs);
-  const kept = { ...lasting(type, call.oldOutputs), ...inputs };
+  const kept = { ...lasting(type.inputs, call.oldOutputs), ...inputs };
   if (call.preview) return { ...kept, ...Object.fromEntries((type.unsettled ?? []).map((name) => [name, UNKNOWN])) };
   const work = workFor();
   const changes = changesOf(type, call.oldOutputs, call.inputs, call.ignoreChanges);
@@ -114,12 +115,6 @@ async function update(type: DockerType, workFor: () => Work, call: UpdateCall): 
 /** The inputs without the engine's bookkeeping. */
 function own({ [DEFAULTS]: _, ...inputs }: Properties): Properties {
   return inputs;
-}
-
-/** What stays in the state when the inputs do not mention it. */
-function lasting(type: DockerType, state: Properties): Properties {
-  const stays = (name: string): boolean => type.inputs[name] === undefined || type.inputs[name].computed === true;
-  return Object.fromEntries(Object.entries(state).filter(([name]) => stays(name)));
 }
 
 /** In a preview everything that the engine will tell is unknown, unless it was given. */
@@ -158,24 +153,4 @@ function refreshed(type: DockerType, oldInputs: Properties, outputs: Properties)
     else result[name] = value;
   }
   return result;
-}
-
-/** The object that was to be replaced is the one that the create has just taken for a leftover, and is in use again. */
-async function keep(type: DockerType, { id, name, log }: ResourceCall & { id: string }): Promise<void> {
-  log.warning(
-    `${type.noun} "${name}" (${id.slice(0, 12)}) was not replaced: under the same name it cannot be told from one that an ` +
-      "interrupted update has left; give the resource deleteBeforeReplace, and replace it again",
-  );
-}
-
-/** Says what was done to which resource when it fails. */
-async function told<T>(doing: string, call: ResourceCall, work: () => Promise<T>): Promise<T> {
-  const say = (error: unknown): Error =>
-    new Error(`${doing} "${call.name}": ${(error as Error).message}`, { cause: error });
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof PartialFailure) throw new PartialFailure(error.id, error.outputs, say(error));
-    throw say(error);
-  }
 }
