@@ -76,8 +76,8 @@ test("files go below the new mount point, or below the folder asked for", () => 
   expect(restoredPath("/mnt/data/checkpoints/1", of, { mountPoint: "/mnt/new" })).toBe("/mnt/new/checkpoints/1");
   expect(restoredPath("/etc/x", of, { mountPoint: "/mnt/new" })).toBe("/etc/x");
   expect(restoredPath("/mnt/data2/x", of, { mountPoint: "/mnt/new" })).toBe("/mnt/data2/x");
-  expect(restoredPath("/mnt/data/a/b", of, { mountPoint: "/mnt/new", to: "/root/back" })).toBe("/root/back/a/b");
-  expect(restoredPath("/etc/x", of, { mountPoint: "/mnt/new", to: "/root/back" })).toBe("/root/back/etc/x");
+  expect(restoredPath("/mnt/data/a/b", of, { mountPoint: "/mnt/new", to: "/srv/back" })).toBe("/srv/back/a/b");
+  expect(restoredPath("/etc/x", of, { mountPoint: "/mnt/new", to: "/srv/back" })).toBe("/srv/back/etc/x");
 });
 
 test("the newest backups are kept, and objects that a kept one names or that are young", () => {

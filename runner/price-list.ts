@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Size } from "../clients/digitalocean/index.ts";
 import type { SizePrice } from "../domain/cost/node-price.ts";
 import { UserError } from "../domain/errors.ts";
 import { openCloud } from "./cloud.ts";
@@ -43,16 +44,18 @@ export function rememberedPrices(target: Pick<Target, "home" | "cloud">): SizePr
 /** Reads the sizes and their prices from the API and keeps them. Throws `PrecheckFailed` without a token. */
 export async function refreshPrices(target: Target): Promise<SizePrice[]> {
   const sizes = await (await openCloud(target)).sizes();
-  const list = sizes.map((size) => ({
-    slug: size.slug,
-    priceHourly: size.price_hourly,
-    ...(size.slug.startsWith("gpu-") ? {} : { priceMonthly: size.price_monthly }),
-    ...((size as { transfer?: number }).transfer === undefined
-      ? {}
-      : { transferTb: (size as { transfer?: number }).transfer }),
-  }));
+  const list = sizePrices(sizes);
   rememberPrices(target, list);
   return list;
+}
+
+/** The API's rows as prices: a GPU droplet's month is all of its hours, whatever the API says of it. */
+export function sizePrices(rows: readonly (Size & { transfer?: number })[]): SizePrice[] {
+  return rows.map(({ slug, price_hourly, price_monthly, transfer }) => ({
+    ...{ slug, priceHourly: price_hourly },
+    ...(slug.startsWith("gpu-") ? {} : { priceMonthly: price_monthly }),
+    ...(transfer === undefined ? {} : { transferTb: transfer }),
+  }));
 }
 
 function file(target: Pick<Target, "home" | "cloud">): string {

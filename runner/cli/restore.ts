@@ -33,7 +33,7 @@ Files that are there with the same content stay; those with another are refused 
 
 Examples:
   $ windlass restore
-  $ windlass restore --backup 20261121T070000Z --to /root/back
+  $ windlass restore --backup 20261121T070000Z --to /srv/back
   $ windlass restore --from-copy
   $ windlass restore --volume windlass-backup-finance-smollm3-data-20261121t070000z --yes`,
     )

@@ -6,7 +6,7 @@ import { UserError } from "../../domain/errors.ts";
 import { liveResources } from "../checkpoint.ts";
 import { priced } from "../cost.ts";
 import { accountToken, accountUrl } from "../engine.ts";
-import { rememberedPrices, rememberPrices } from "../price-list.ts";
+import { rememberedPrices, rememberPrices, sizePrices } from "../price-list.ts";
 import type { OperationOptions } from "../progress.ts";
 import { OWN_ROOT, type TargetOptions } from "../target.ts";
 import { type Comparison, readPlanFile, readStateFile } from "./documents.ts";
@@ -82,13 +82,8 @@ async function refreshFromAccount(home: string): Promise<SizePrice[]> {
   }
   const url = accountUrl("digitalocean", home);
   const rows = await digitalOcean({ token, ...(url ? { url } : {}) }).sizes();
-  const sizes = rows.map((row) => ({
-    slug: row.slug,
-    priceHourly: row.price_hourly,
-    ...(row.slug.startsWith("gpu-") ? {} : { priceMonthly: row.price_monthly }),
-    ...("transfer" in row ? { transferTb: Number(row.transfer) } : {}),
-    asOf: new Date().toISOString(),
-  }));
+  const asOf = new Date().toISOString();
+  const sizes = sizePrices(rows).map((size) => ({ ...size, asOf }));
   rememberPrices({ home, cloud: "digitalocean" }, sizes);
   return sizes;
 }

@@ -28,7 +28,7 @@ const allOut: FirewallRule[] = [
 ];
 const tcp = (ports: string, ...cidrs: string[]): FirewallRule => ({ protocol: "tcp", ports, cidrs });
 const userData =
-  "#cloud-config\nwrite_files:\n  - path: /root/greeting\n    content: |\n      from user data\nruncmd:\n  - touch /root/ran\n";
+  "#cloud-config\nwrite_files:\n  - path: /srv/greeting\n    content: |\n      from user data\nruncmd:\n  - touch /srv/ran\n";
 const plain = { image: { slug: "debian-12-x64", gpu: false, docker: false }, gpu: undefined, sizeSlug: "s-1vcpu-1gb" };
 
 beforeAll(async () => {
@@ -60,7 +60,7 @@ describe("a droplet", () => {
       new RegExp(`eth0@.* ${a.publicIp}/24.*\\neth1@.* ${a.privateIp}/20`),
     );
     await onA.run("cloud-init status --wait");
-    expect(await onA.run("cat /root/greeting; ls /root/ran")).toBe("from user data\n/root/ran");
+    expect(await onA.run("cat /srv/greeting; ls /srv/ran")).toBe("from user data\n/srv/ran");
     expect(await onA.run("cat /var/lib/cloud/data/instance-id")).toBe("1");
   });
 
@@ -71,7 +71,7 @@ describe("a droplet", () => {
   });
 
   test("keeps host key, files and addresses over power cycle, reboot and a reboot from inside", async () => {
-    await onB.run("echo kept > /root/file");
+    await onB.run("echo kept > /srv/file");
     const interruptions = [
       () => backend.powerOff(b.id).then(() => backend.powerOn(b.id)),
       () => backend.reboot(b.id),
@@ -89,7 +89,7 @@ describe("a droplet", () => {
         return undefined;
       });
       expect(onB.hostKey).toBe(before.hostKey);
-      expect(await onB.run("cat /root/file; ip -br -4 addr show eth1")).toMatch(
+      expect(await onB.run("cat /srv/file; ip -br -4 addr show eth1")).toMatch(
         new RegExp(`^kept\\n.* ${b.privateIp}/20`),
       );
     }
@@ -339,13 +339,13 @@ describe("a GPU droplet", () => {
   });
 
   test("has a snapshot from which another one starts, with its own identity", async () => {
-    await onA.run("echo state > /root/state; docker run -d --name job tiny /bin/busybox sleep 1000");
+    await onA.run("echo state > /srv/state; docker run -d --name job tiny /bin/busybox sleep 1000");
     const { sizeGiB } = await backend.snapshotDroplet(a.id, 77);
     expect(sizeGiB).toBeGreaterThan(0.3);
     expect(await backend.snapshotDroplet(a.id, 77)).toEqual({ sizeGiB });
     const image = { snapshotId: 77, gpu: true, docker: true };
     const onC = await backend.ensureDroplet(dropletSpec(7, { image })).then(({ publicIp }) => ssh(publicIp));
-    expect(await onC.run("cat /root/state /root/greeting; hostname")).toBe("state\nfrom user data\nnode-7");
+    expect(await onC.run("cat /srv/state /srv/greeting; hostname")).toBe("state\nfrom user data\nnode-7");
     expect(onC.hostKey).not.toBe(onA.hostKey);
     const machineId = "cat /etc/machine-id";
     expect(await onC.run(machineId)).not.toBe(await onA.run(machineId));
@@ -364,13 +364,13 @@ describe("a GPU droplet", () => {
 test("a machine with many snapshots behind it gets one layer again", async () => {
   const docker = new Docker();
   const snapshots = new DropletSnapshots(docker, namesOf(dataDir), "unused", 1);
-  await onB.run("echo flat > /root/flat");
+  await onB.run("echo flat > /srv/flat");
   await snapshots.create(b.id, 78);
   const image = await docker.getImage(namesOf(dataDir).snapshot(78)).inspect();
   expect(image.RootFS.Layers).toHaveLength(1);
   const spec = dropletSpec(8, { ...plain, image: { snapshotId: 78, gpu: false, docker: false } });
   const onC = await backend.ensureDroplet(spec).then(({ publicIp }) => ssh(publicIp));
-  expect(await onC.run("cat /root/flat; hostname")).toBe("flat\nnode-8");
+  expect(await onC.run("cat /srv/flat; hostname")).toBe("flat\nnode-8");
   onC.close();
   await backend.removeDropletSnapshot(78);
   await backend.removeDroplet(8);
