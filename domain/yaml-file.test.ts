@@ -1,0 +1,35 @@
+import { expect, test } from "vitest";
+import { z } from "zod";
+import { readYamlFile } from "./yaml-file.ts";
+
+const schema = z.strictObject({
+  name: z.string(),
+  rules: z.array(z.strictObject({ above: z.number(), seconds: z.number().optional() })).optional(),
+});
+const read = (text: string) => readYamlFile(text, "rules.yaml", schema);
+
+test("what fits the schema is read", () => {
+  expect(read("name: a\nrules: [{above: 1}]")).toEqual({ name: "a", rules: [{ above: 1 }] });
+});
+
+test("every mistake is told with its line, an unknown key with the nearest one", () => {
+  expect(() => read("name: 7\nrules:\n  - above: 1\n    secnds: 2\n  - seconds: x\n    above: 1\n")).toThrow(
+    expect.objectContaining({
+      code: "ConfigInvalid",
+      details: {
+        reason: "rules.yaml:1: name: Invalid input: expected string, received number",
+        suggestion: "mend the file there",
+        file: "rules.yaml",
+        line: 1,
+        also: [
+          "rules.yaml:4: rules.0.secnds: there is no such key; did you mean seconds?",
+          "rules.yaml:5: rules.1.seconds: Invalid input: expected number, received string",
+        ],
+      },
+    }),
+  );
+});
+
+test("broken YAML is told with its line", () => {
+  expect(() => read("name: a\nrules: [\n")).toThrow(/^rules\.yaml:[23]: /);
+});
