@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { Breakers, call } from "../clients/resilience/index.ts";
-import { circuitBreakerSchema } from "../domain/health-result.ts";
+import { circuitBreakerSchema } from "../domain/health/result.ts";
 import { publishBreakers, readBreakers, requestReset } from "./breakers.ts";
 
 const judge = () => ({ retry: false, failure: true });

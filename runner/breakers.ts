@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, wri
 import { dirname, join, resolve } from "node:path";
 import { type BreakerStatus, type Breakers, breakers } from "../clients/resilience/index.ts";
 import { UserError } from "../domain/errors.ts";
-import type { CircuitBreakerResult } from "../domain/health-result.ts";
+import type { CircuitBreakerResult } from "../domain/health/result.ts";
 
 export interface PublishOptions {
   /** Kept up to date in Prometheus's text format, for node_exporter's textfile collector. */

@@ -4,7 +4,7 @@
  */
 export { type BreakerStatus, breakers } from "../clients/resilience/index.ts";
 export { UserError } from "../domain/errors.ts";
-export type { CircuitBreakerResult, HealthResult } from "../domain/health-result.ts";
+export type { CircuitBreakerResult, HealthResult } from "../domain/health/result.ts";
 export type { ProvisionResult } from "../domain/provision-result.ts";
 export {
   type BackupResult,
@@ -36,7 +36,7 @@ export { type DownOptions, type DownPlan, type DownResult, down, type KeptVolume
 export type { Changes } from "./engine/events.ts";
 export { engineEnvironment } from "./engine.ts";
 export { environment, exportLines } from "./environment.ts";
-export { health, healthError } from "./health.ts";
+export { healthError, nodesHealth as health } from "./health/nodes.ts";
 export { type HoldOptions, type HoldResult, holdNode, type ReleaseResult, releaseNode } from "./lifecycle/hold.ts";
 export { openNodeStack } from "./lifecycle/open-node-stack.ts";
 export { type NodeRecovery, recoverNode } from "./lifecycle/recover-node.ts";

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
-import type { CircuitBreakerResult } from "../../domain/health-result.ts";
+import type { CircuitBreakerResult } from "../../domain/health/result.ts";
 import { requestReset } from "../breakers.ts";
-import { health, healthError } from "../health.ts";
+import { healthError, nodesHealth } from "../health/nodes.ts";
 import { resolveTarget } from "../target.ts";
 import { printError } from "./errors.ts";
 import { type CommonOptions, stackCommand, targetOptions } from "./options.ts";
@@ -26,7 +26,7 @@ Examples:
     .action(async (node: string | undefined, options: CommonOptions & { resetBreaker?: string }) => {
       if (options.resetBreaker !== undefined) return reset(options.resetBreaker, options);
       const results = await withSession(({ signal, onEvent }) =>
-        health({ ...targetOptions(options), signal, onEvent, ...(node ? { node } : {}) }),
+        nodesHealth({ ...targetOptions(options), signal, onEvent, ...(node ? { node } : {}) }),
       );
       const unhealthy = results.find(({ status }) => status === "unhealthy");
       if (unhealthy) process.exitCode = 1;

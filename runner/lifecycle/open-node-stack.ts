@@ -8,7 +8,7 @@ import { hasVanished } from "../drift.ts";
 import { openStack, runEngine } from "../engine/stack.ts";
 import { type GateOptions, judgedUpdate } from "../gate/gate.ts";
 import { policyNotes } from "../gate/notes.ts";
-import { health, healthError } from "../health.ts";
+import { healthError, nodesHealth } from "../health/nodes.ts";
 import { withNode } from "../node.ts";
 import { nodeNotFound, nodesOf } from "../nodes.ts";
 import { currentDeployment, prepare } from "../prepare.ts";
@@ -47,7 +47,7 @@ export async function openNodeStack(options: OpenNodeOptions): Promise<NodeStack
       if (!config.bootstrap) return proveActive(cloud, owner, await currentDeployment(target));
       const deadline = (await clock.now()) + HEALTH_SECONDS * 1000;
       for (;;) {
-        const [result] = await health(nodeOptions);
+        const [result] = await nodesHealth(nodeOptions);
         if (result && result.status !== "unhealthy") return;
         if (result && (await clock.now()) >= deadline) throw healthError(result);
         await clock.sleep(5000, options.signal);

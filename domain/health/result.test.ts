@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { healthResultSchema, healthStatus } from "./health-result.ts";
+import { healthResultSchema, healthStatus } from "./result.ts";
 
 test.each([
   [{ required: { ssh: true }, desired: { memory_ok: true } }, "healthy"],

@@ -27,26 +27,45 @@ export const circuitBreakerSchema = z.strictObject({
 
 export type CircuitBreakerResult = z.infer<typeof circuitBreakerSchema>;
 
-/**
- * The Health Check Result. `checks` are yes-or-no questions under the service's own names, `metrics` are numbers; a
- * metric that could not be read is null, never zero.
- */
+const percent = z.number().min(0).max(100).nullable();
+const amount = z.number().nonnegative().nullable();
+
+/** Numbers of a check: null where one could not be read, never zero; absent where the kind of target has none. */
+const metrics = z.strictObject({
+  cpu_percent: amount,
+  memory_percent: percent,
+  gpu_util_percent: percent,
+  disk_used_gb: amount,
+  disk_total_gb: amount,
+  /** Of the hottest GPU, in degrees Celsius. */
+  gpu_temperature_c: amount.optional(),
+  /** Of a database: share of the connections that it allows. */
+  connections_percent: percent.optional(),
+  /** Entries that wait in a queue. */
+  queue_depth: amount.optional(),
+  /** What Prometheus scrapes, and what of it does not answer. */
+  targets_up: amount.optional(),
+  targets_down: amount.optional(),
+});
+
+export type HealthMetrics = z.infer<typeof metrics>;
+
+/** Names of the numbers. */
+export const HEALTH_METRICS = Object.keys(metrics.shape) as (keyof HealthMetrics)[];
+
+/** The Health Check Result. `checks` are yes-or-no questions under the service's own names. */
 export const healthResultSchema = z.strictObject({
   service: z.string().min(1),
   status: z.enum(["healthy", "degraded", "unhealthy"]),
-  /** What was asked: a URL, or `ssh://user@host` for a node. */
+  /** What was asked, without passwords: a URL, or `ssh://user@host` for a node. */
   endpoint: z.string().min(1),
   response_time_ms: z.number().nonnegative(),
   checks: z.record(z.string(), z.boolean()),
-  metrics: z.strictObject({
-    cpu_percent: z.number().min(0).nullable(),
-    memory_percent: z.number().min(0).max(100).nullable(),
-    gpu_util_percent: z.number().min(0).max(100).nullable(),
-    disk_used_gb: z.number().nonnegative().nullable(),
-    disk_total_gb: z.number().nonnegative().nullable(),
-  }),
+  metrics,
   /** ISO 8601, UTC. */
   last_checked: z.iso.datetime(),
+  /** Why it is not healthy, where there is more to say than which check failed. */
+  reason: z.string().optional(),
   /** Of this command and of the watchers that run on this machine; absent in a check that did not look. */
   circuit_breakers: z.array(circuitBreakerSchema).optional(),
 });
@@ -64,6 +83,11 @@ export function healthStatus(readings: HealthReadings): HealthResult["status"] {
   if (Object.values(readings.required).includes(false)) return "unhealthy";
   return Object.values(readings.desired).includes(false) ? "degraded" : "healthy";
 }
+
+/** All of the numbers that every result has, unread. */
+export const NO_METRICS = {
+  ...{ cpu_percent: null, memory_percent: null, gpu_util_percent: null, disk_used_gb: null, disk_total_gb: null },
+} as const satisfies HealthMetrics;
 
 /** Above these a node needs attention: CPU and disk in percent, GPU temperature in degrees Celsius. */
 export const HEALTH_LIMITS = { cpuPercent: 95, diskPercent: 90, memoryPercent: 95, gpuTemperatureC: 85 } as const;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { healthResultSchema } from "../domain/health-result.ts";
-import type { NodeOutput } from "../domain/provision-result.ts";
-import { healthError, healthOf } from "./health.ts";
+import { healthResultSchema } from "../../domain/health/result.ts";
+import type { NodeOutput } from "../../domain/provision-result.ts";
+import { healthError, healthOf } from "./nodes.ts";
 
 const node = {
   name: "train-001",
@@ -23,6 +23,7 @@ test("a node that is well", () => {
     cpu_percent: 12.3,
     memory_percent: 40,
     gpu_util_percent: 94,
+    gpu_temperature_c: 61,
     disk_used_gb: 125,
     disk_total_gb: 500,
   });

@@ -1,12 +1,12 @@
-import { UserError } from "../domain/errors.ts";
-import { HEALTH_LIMITS, type HealthResult, healthStatus } from "../domain/health-result.ts";
-import type { NodeOutput } from "../domain/provision-result.ts";
-import { GIB } from "../domain/units.ts";
-import { readBreakers } from "./breakers.ts";
-import { type NodeOptions, withNode } from "./node.ts";
-import { nodeNotFound, nodesOf } from "./nodes.ts";
-import { currentDeployment, stackConfig } from "./prepare.ts";
-import { resolveTarget } from "./target.ts";
+import { UserError } from "../../domain/errors.ts";
+import { HEALTH_LIMITS, type HealthResult, healthStatus } from "../../domain/health/result.ts";
+import type { NodeOutput } from "../../domain/provision-result.ts";
+import { GIB } from "../../domain/units.ts";
+import { readBreakers } from "../breakers.ts";
+import { type NodeOptions, withNode } from "../node.ts";
+import { nodeNotFound, nodesOf } from "../nodes.ts";
+import { currentDeployment, stackConfig } from "../prepare.ts";
+import { resolveTarget } from "../target.ts";
 
 /** Milliseconds in which a healthy node answers over ssh. */
 export const HEALTH_TIMEOUT_MS = 5000;
@@ -15,7 +15,7 @@ export const HEALTH_TIMEOUT_MS = 5000;
  * Looks at every node of the stack (or the one named) over ssh; one Health Check Result each, with the circuit breakers of the processes here. Throws
  * `NotFound` when there is none.
  */
-export async function health(options: NodeOptions = {}): Promise<HealthResult[]> {
+export async function nodesHealth(options: NodeOptions = {}): Promise<HealthResult[]> {
   const target = resolveTarget(options);
   const deployment = await currentDeployment(target);
   const all = nodesOf(deployment, stackConfig(target).mountPoint);
@@ -123,6 +123,7 @@ export function healthOf(node: NodeOutput, output: string, responseTimeMs: numbe
       cpu_percent: rounded(cpu),
       memory_percent: rounded(memory),
       gpu_util_percent: gpu.length > 0 ? rounded(average(gpu.map(([utilization]) => utilization ?? 0))) : null,
+      ...(gpu.length > 0 ? { gpu_temperature_c: hottest } : {}),
       disk_used_gb: gibibytes(used),
       disk_total_gb: gibibytes(total),
     },
