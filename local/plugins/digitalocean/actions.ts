@@ -1,7 +1,7 @@
-import type { Json } from "./api.ts";
-import { isStatus } from "./errors.ts";
-import { createOnce, unmarked } from "./once.ts";
-import { type Cloud, wait } from "./type.ts";
+import type { Json } from "../rest/api.ts";
+import { isStatus } from "../rest/errors.ts";
+import { createOnce, unmarked } from "../rest/once.ts";
+import { type Cloud, wait } from "../rest/type.ts";
 
 /** Actions are given up after an hour, as by the official plugin. */
 const ACTION_SECONDS = 60 * 60;

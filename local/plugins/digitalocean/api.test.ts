@@ -1,8 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { createOnce, type OnceOptions } from "../rest/once.ts";
 import { connectApi } from "./api.ts";
-import { createOnce, type OnceOptions, operationTag } from "./once.ts";
+import { operationTag } from "./tags.ts";
 
 type Answer = (request: IncomingMessage, response: ServerResponse, count: number) => void;
 

@@ -1,8 +1,8 @@
 import type { Call } from "../engine/provider.ts";
 import type { Properties } from "../engine/values.ts";
-import type { Api, Json } from "./api.ts";
+import type { Api, Json } from "../rest/api.ts";
+import { isStatus } from "../rest/errors.ts";
 import { selected } from "./datalist.ts";
-import { isStatus } from "./errors.ts";
 import {
   DROPLET,
   IMAGE,

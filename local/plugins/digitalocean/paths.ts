@@ -1,5 +1,5 @@
-import { isStatus } from "./errors.ts";
-import { type Cloud, wait } from "./type.ts";
+import { isStatus } from "../rest/errors.ts";
+import { type Cloud, wait } from "../rest/type.ts";
 
 /** What a look finds; undefined when the API says it is not there. */
 export async function gone<T>(look: () => Promise<T>): Promise<T | undefined> {

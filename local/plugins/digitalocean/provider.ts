@@ -1,10 +1,11 @@
 import { Ledger } from "../engine/ledger.ts";
 import type { Instance, Provider } from "../engine/provider.ts";
 import type { Properties } from "../engine/values.ts";
-import { type Api, connectApi } from "./api.ts";
+import type { Api } from "../rest/api.ts";
+import { resourceOf } from "../rest/resource.ts";
+import { connectApi } from "./api.ts";
 import { FUNCTIONS } from "./functions.ts";
 import { previewOnly } from "./preview-only.ts";
-import { resourceOf } from "./resource.ts";
 import { TYPES } from "./types/index.ts";
 
 const ENDPOINT = "https://api.digitalocean.com";

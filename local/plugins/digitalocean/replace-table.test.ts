@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { Ledger } from "../engine/ledger.ts";
 import type { DiffCall } from "../engine/provider.ts";
 import { type Properties, UNKNOWN, type Value } from "../engine/values.ts";
+import { resourceOf } from "../rest/resource.ts";
 import type { Field } from "../schema/fields.ts";
-import { resourceOf } from "./resource.ts";
 import { TYPES } from "./types/index.ts";
 
 /**

@@ -1,6 +1,6 @@
 import type { Properties, Value } from "../engine/values.ts";
-import type { Json } from "./api.ts";
-import type { Reader } from "./type.ts";
+import type { Json } from "../rest/api.ts";
+import type { Reader } from "../rest/type.ts";
 import { TYPES } from "./types/index.ts";
 import { TAG_COUNTS } from "./types/tag.ts";
 import { volume } from "./types/volume.ts";

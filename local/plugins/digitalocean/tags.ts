@@ -1,9 +1,27 @@
+import { createHash } from "node:crypto";
 import type { Properties, Value } from "../engine/values.ts";
+import type { Json } from "../rest/api.ts";
+import { isStatus } from "../rest/errors.ts";
+import type { Cloud, Step } from "../rest/type.ts";
 import type { Field } from "../schema/fields.ts";
-import type { Json } from "./api.ts";
-import { isStatus } from "./errors.ts";
-import { OPERATION_TAG, operationTag } from "./once.ts";
-import type { Cloud, Step } from "./type.ts";
+
+/** Tags that mark what made an object begin with this; they are hidden from the state. */
+export const OPERATION_TAG = "windlass-urn:";
+
+/**
+ * The tag that a create puts on its object, so that a later attempt finds it.
+ * @param urn of the resource
+ * @param name of the object; a replacement under a new name is another object
+ */
+export function operationTag(urn: string, name: string): string {
+  return (
+    OPERATION_TAG +
+    createHash("sha256")
+      .update(urn + name)
+      .digest("hex")
+      .slice(0, 16)
+  );
+}
 
 const TAG = /^[a-zA-Z0-9:\-_]{1,255}$/;
 const REASON =

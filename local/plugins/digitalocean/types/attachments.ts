@@ -1,15 +1,15 @@
 import { randomBytes } from "node:crypto";
 import type { Properties } from "../../engine/values.ts";
+import type { Json } from "../../rest/api.ts";
+import { isStatus } from "../../rest/errors.ts";
+import { type Cloud, type Made, type RestType, wait } from "../../rest/type.ts";
 import { runAction } from "../actions.ts";
-import type { Json } from "../api.ts";
-import { isStatus } from "../errors.ts";
 import { gone } from "../paths.ts";
-import { type Cloud, type DoType, type Made, wait } from "../type.ts";
 
 const PENDING_EVENT_SECONDS = 2 * 60;
 
 /** A volume in a droplet. The API has no object for it, so the id is made up here, as by the official plugin. */
-export const volumeAttachment: DoType = {
+export const volumeAttachment: RestType = {
   token: "digitalocean:index/volumeAttachment:VolumeAttachment",
   noun: "volume attachment",
   inputs: {
@@ -59,7 +59,7 @@ const assignment = {
 } as const;
 
 /** A reserved IP on a droplet. */
-export const reservedIpAssignment: DoType = {
+export const reservedIpAssignment: RestType = {
   token: "digitalocean:index/reservedIpAssignment:ReservedIpAssignment",
   noun: "reserved IP assignment",
   inputs: assignment,

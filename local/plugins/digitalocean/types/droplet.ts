@@ -1,18 +1,18 @@
 import type { Failure } from "../../engine/provider.ts";
 import type { Properties, Value } from "../../engine/values.ts";
+import type { Json } from "../../rest/api.ts";
+import { isStatus } from "../../rest/errors.ts";
+import { createOnce, marked } from "../../rest/once.ts";
+import { type Cloud, type Made, NothingLeft, type RestType, wait } from "../../rest/type.ts";
 import { runAction } from "../actions.ts";
-import type { Json } from "../api.ts";
-import { isStatus } from "../errors.ts";
-import { createOnce, marked } from "../once.ts";
 import { markedTags, markOf, removeMark, tagging, tags, visibleTags } from "../tags.ts";
-import { type Cloud, type DoType, type Made, NothingLeft, wait } from "../type.ts";
 
 /** A droplet is up in about a minute; five mean that it will not come. (The official plugin waits an hour.) */
 const CREATE_SECONDS = 5 * 60;
 const UPDATE_SECONDS = 60 * 60;
 const DELETE_SECONDS = 60;
 
-export const droplet: DoType = {
+export const droplet: RestType = {
   token: "digitalocean:index/droplet:Droplet",
   noun: "droplet",
   name: { maxLength: 255 },

@@ -1,11 +1,11 @@
 import type { Failure } from "../../engine/provider.ts";
 import { isProperties, type Properties, type Value } from "../../engine/values.ts";
+import type { Json } from "../../rest/api.ts";
+import { createOnce, unmarked } from "../../rest/once.ts";
+import type { Cloud, Made, RestType } from "../../rest/type.ts";
 import { canonical, type Field, normal } from "../../schema/fields.ts";
-import type { Json } from "../api.ts";
-import { createOnce, unmarked } from "../once.ts";
 import { gone, removeNow } from "../paths.ts";
 import { tagName, tags } from "../tags.ts";
-import type { Cloud, DoType, Made } from "../type.ts";
 
 type Side = "source" | "destination";
 
@@ -18,7 +18,7 @@ const ENDS = {
   Tags: { field: "tags", of: tagName },
 } as const satisfies Record<string, { field: string; of: Field }>;
 
-export const firewall: DoType = {
+export const firewall: RestType = {
   token: "digitalocean:index/firewall:Firewall",
   noun: "firewall",
   name: { maxLength: 255 },

@@ -1,4 +1,4 @@
-import type { DoType } from "../type.ts";
+import type { RestType } from "../../rest/type.ts";
 import { reservedIpAssignment, volumeAttachment } from "./attachments.ts";
 import { droplet } from "./droplet.ts";
 import { firewall } from "./firewall.ts";
@@ -11,7 +11,7 @@ import { volume } from "./volume.ts";
 import { vpc } from "./vpc.ts";
 
 /** The resource types of the bundled digitalocean plugin, by token. */
-export const TYPES: ReadonlyMap<string, DoType> = new Map(
+export const TYPES: ReadonlyMap<string, RestType> = new Map(
   [
     droplet,
     dropletSnapshot,

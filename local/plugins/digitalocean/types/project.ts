@@ -1,13 +1,13 @@
 import type { Properties } from "../../engine/values.ts";
-import type { Json } from "../api.ts";
-import { createOnce, unmarked } from "../once.ts";
+import type { Json } from "../../rest/api.ts";
+import { createOnce, unmarked } from "../../rest/once.ts";
+import type { Cloud, Made, RestType } from "../../rest/type.ts";
 import { gone, removeUntil } from "../paths.ts";
-import type { Cloud, DoType, Made } from "../type.ts";
 
 /** Resources move to another project in their own time. */
 const DELETE_SECONDS = 3 * 60;
 
-export const project: DoType = {
+export const project: RestType = {
   token: "digitalocean:index/project:Project",
   noun: "project",
   name: { maxLength: 175 },
@@ -104,7 +104,7 @@ async function giveAway(cloud: Cloud, urns: string[]): Promise<void> {
 }
 
 /** Some resources of a project; the project may have others. */
-export const projectResources: DoType = {
+export const projectResources: RestType = {
   token: "digitalocean:index/projectResources:ProjectResources",
   noun: "project resources",
   inputs: {

@@ -1,12 +1,12 @@
 import type { Properties } from "../../engine/values.ts";
-import { isStatus } from "../errors.ts";
-import { createOnce, unmarked } from "../once.ts";
+import { isStatus } from "../../rest/errors.ts";
+import { createOnce, unmarked } from "../../rest/once.ts";
+import type { Cloud, Made, RestType } from "../../rest/type.ts";
 import { removeNow } from "../paths.ts";
-import type { Cloud, DoType, Made } from "../type.ts";
 import { assign, reservedIp as find, unassign } from "./attachments.ts";
 
 /** A reserved IP that stays when the droplet goes. */
-export const reservedIp: DoType = {
+export const reservedIp: RestType = {
   token: "digitalocean:index/reservedIp:ReservedIp",
   noun: "reserved IP",
   inputs: {

@@ -1,10 +1,10 @@
 import type { Properties } from "../../engine/values.ts";
+import type { Json } from "../../rest/api.ts";
+import { createOnce, marked } from "../../rest/once.ts";
+import type { Cloud, Made, Reader, RestType } from "../../rest/type.ts";
 import { runAction } from "../actions.ts";
-import type { Json } from "../api.ts";
-import { createOnce, marked } from "../once.ts";
 import { gone, removeNow } from "../paths.ts";
 import { markedTags, markOf, removeMark, tagging, tags, visibleTags } from "../tags.ts";
-import type { Cloud, DoType, Made, Reader } from "../type.ts";
 
 const READS = {
   name: "name",
@@ -18,7 +18,7 @@ function find(cloud: Cloud, id: string): Promise<Json | undefined> {
   return gone(async () => (await cloud.get(`/v2/snapshots/${id}`)).snapshot);
 }
 
-export const volumeSnapshot: DoType = {
+export const volumeSnapshot: RestType = {
   token: "digitalocean:index/volumeSnapshot:VolumeSnapshot",
   noun: "volume snapshot",
   name: { maxLength: 255 },
@@ -51,7 +51,7 @@ async function snapshotVolume(cloud: Cloud, inputs: Properties): Promise<Made> {
   return { id: object.id, object };
 }
 
-export const dropletSnapshot: DoType = {
+export const dropletSnapshot: RestType = {
   token: "digitalocean:index/dropletSnapshot:DropletSnapshot",
   noun: "droplet snapshot",
   name: { maxLength: 255 },

@@ -1,14 +1,14 @@
 import { createHash } from "node:crypto";
 import type { Properties } from "../../engine/values.ts";
-import type { Json } from "../api.ts";
-import { createOnce, unmarked } from "../once.ts";
+import type { Json } from "../../rest/api.ts";
+import { createOnce, unmarked } from "../../rest/once.ts";
+import { type Cloud, type Made, type RestType, wait } from "../../rest/type.ts";
 import { gone, removeNow } from "../paths.ts";
-import { type Cloud, type DoType, type Made, wait } from "../type.ts";
 
 /** A new key may not be found for a while. */
 const CREATE_SECONDS = 2 * 60;
 
-export const sshKey: DoType = {
+export const sshKey: RestType = {
   token: "digitalocean:index/sshKey:SshKey",
   noun: "SSH key",
   name: { maxLength: 255 },

@@ -1,7 +1,7 @@
-import type { Json } from "../api.ts";
+import type { Json } from "../../rest/api.ts";
+import type { RestType } from "../../rest/type.ts";
 import { gone, removeNow } from "../paths.ts";
 import { tagName } from "../tags.ts";
-import type { DoType } from "../type.ts";
 
 /** What a tag tells about the resources that have it; the function getTag tells the same. */
 export const TAG_COUNTS = {
@@ -14,7 +14,7 @@ export const TAG_COUNTS = {
 };
 
 /** The API makes a tag that exists once more, so a create may be repeated, and several programs may have the same one. */
-export const tag: DoType = {
+export const tag: RestType = {
   token: "digitalocean:index/tag:Tag",
   noun: "tag",
   name: { maxLength: 255 },

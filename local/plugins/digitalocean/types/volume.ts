@@ -1,18 +1,18 @@
 import type { Failure } from "../../engine/provider.ts";
 import type { Properties } from "../../engine/values.ts";
+import type { Json } from "../../rest/api.ts";
+import { createOnce, marked } from "../../rest/once.ts";
+import type { Cloud, Made, RestType } from "../../rest/type.ts";
 import { runAction } from "../actions.ts";
-import type { Json } from "../api.ts";
-import { createOnce, marked } from "../once.ts";
 import { gone, removeUntil } from "../paths.ts";
 import { markedTags, markOf, removeMark, tagging, tags, visibleTags } from "../tags.ts";
-import type { Cloud, DoType, Made } from "../type.ts";
 
 /** A volume stays attached for some seconds after its droplet has gone. */
 const DETACH_SECONDS = 60;
 
 const FILESYSTEMS = ["ext4", "xfs"];
 
-export const volume: DoType = {
+export const volume: RestType = {
   token: "digitalocean:index/volume:Volume",
   noun: "volume",
   name: { maxLength: 64, lower: true },

@@ -1,15 +1,15 @@
 import type { Properties } from "../../engine/values.ts";
-import type { Json } from "../api.ts";
-import { createOnce, unmarked } from "../once.ts";
+import type { Json } from "../../rest/api.ts";
+import { createOnce, unmarked } from "../../rest/once.ts";
+import type { Cloud, Made, RestType } from "../../rest/type.ts";
 import { gone, removeUntil } from "../paths.ts";
-import type { Cloud, DoType, Made } from "../type.ts";
 
 /** Members leave a VPC some time after they are deleted. */
 const MEMBER_SECONDS = 2 * 60;
 
 const CIDR = /^(\d{1,3}\.){3}\d{1,3}\/\d{1,2}$/;
 
-export const vpc: DoType = {
+export const vpc: RestType = {
   token: "digitalocean:index/vpc:Vpc",
   noun: "VPC",
   name: { maxLength: 255 },

@@ -18,10 +18,10 @@ import { checkInputs, isExplicit } from "../schema/check.ts";
 import { diffProperties, rootOf } from "../schema/diff.ts";
 import { agrees, DEFAULTS, stored } from "../schema/fields.ts";
 import type { Api, Json } from "./api.ts";
-import { type Cloud, type DoType, type Made, NothingLeft, type Reader } from "./type.ts";
+import { type Cloud, type Made, NothingLeft, type Reader, type RestType } from "./type.ts";
 
 /** The lifecycle that all resource types share; what is particular to one is in its table row. */
-export function resourceOf(type: DoType, connect: (signal: AbortSignal) => Api, ledger: Ledger): Resource {
+export function resourceOf(type: RestType, connect: (signal: AbortSignal) => Api, ledger: Ledger): Resource {
   const cloudFor = (call: ResourceCall): Cloud => ({
     ...connect(call.signal),
     call,
@@ -52,20 +52,20 @@ export function resourceOf(type: DoType, connect: (signal: AbortSignal) => Api, 
   };
 }
 
-function check(type: DoType, call: CheckCall, ledger: Ledger): Checked {
+function check(type: RestType, call: CheckCall, ledger: Ledger): Checked {
   if (Object.keys(call.oldInputs).length > 0) ledger.sawState(call.urn);
   const { inputs, failures } = checkInputs(type.inputs, call, type.name);
   return { inputs, failures: [...failures, ...(failures.length === 0 ? (type.verify?.(inputs) ?? []) : [])] };
 }
 
 /** An explicit name cannot be had twice, so the old one has to go first: the official plugins' rule. */
-function diff(type: DoType, call: DiffCall): Difference {
+function diff(type: RestType, call: DiffCall): Difference {
   const changes = diffProperties(type.inputs, call.oldOutputs, call.inputs, call.ignoreChanges);
   const replaces = changes.some((change) => change.replaces);
   return { changes, deleteBeforeReplace: replaces && type.name !== undefined && isExplicit(call.inputs, "name") };
 }
 
-async function create(type: DoType, cloud: Cloud, call: CreateCall): Promise<{ id: string; outputs: Properties }> {
+async function create(type: RestType, cloud: Cloud, call: CreateCall): Promise<{ id: string; outputs: Properties }> {
   const inputs = inputsOf(type, call.inputs);
   if (call.preview) return { id: "", outputs: planned(type, inputs) };
   const made = await type.create(cloud, inputs);
@@ -73,7 +73,7 @@ async function create(type: DoType, cloud: Cloud, call: CreateCall): Promise<{ i
 }
 
 /** What exists stays in the state even when it does not become what it should. */
-async function settled(type: DoType, cloud: Cloud, made: Made, inputs: Properties, kept: Properties) {
+async function settled(type: RestType, cloud: Cloud, made: Made, inputs: Properties, kept: Properties) {
   try {
     await type.settle?.(cloud, made, inputs);
     const object = await type.find(cloud, made.id, kept);
@@ -86,7 +86,7 @@ async function settled(type: DoType, cloud: Cloud, made: Made, inputs: Propertie
   }
 }
 
-async function read(type: DoType, cloud: Cloud, call: ReadCall): Promise<Found | undefined> {
+async function read(type: RestType, cloud: Cloud, call: ReadCall): Promise<Found | undefined> {
   const importing = Object.keys(call.oldOutputs).length === 0;
   const start = importing && type.importing ? type.importing(call.id) : { id: call.id, state: call.oldOutputs };
   const object = await type.find(cloud, start.id, start.state);
@@ -97,7 +97,7 @@ async function read(type: DoType, cloud: Cloud, call: ReadCall): Promise<Found |
   return { id: start.id, outputs, inputs: known ? refreshed(type, call.oldInputs, outputs) : imported(type, outputs) };
 }
 
-async function update(type: DoType, cloud: Cloud, call: UpdateCall): Promise<Properties> {
+async function update(type: RestType, cloud: Cloud, call: UpdateCall): Promise<Properties> {
   const inputs = inputsOf(type, call.inputs);
   type.plan?.(call.oldOutputs, inputs);
   const kept = { ...lasting(type.inputs, call.oldOutputs), ...storedInputs(type, inputs) };
@@ -118,13 +118,13 @@ async function update(type: DoType, cloud: Cloud, call: UpdateCall): Promise<Pro
 }
 
 /** After a step that failed the steps before it have had their effect, so the state is what is there now. */
-async function stateNow(type: DoType, cloud: Cloud, call: UpdateCall): Promise<Properties> {
+async function stateNow(type: RestType, cloud: Cloud, call: UpdateCall): Promise<Properties> {
   const object = await type.find(cloud, call.id, call.oldOutputs).catch(() => undefined);
   return object ? stateOf(type, call.id, object, call.oldOutputs) : call.oldOutputs;
 }
 
 /** The inputs as they are sent: without the engine's bookkeeping, and in the letter case that the API has. */
-function inputsOf(type: DoType, inputs: Properties): Properties {
+function inputsOf(type: RestType, inputs: Properties): Properties {
   const { [DEFAULTS]: _, ...own } = inputs;
   const sent = (name: string, value: Value): Value => {
     const field = type.inputs[name];
@@ -133,13 +133,13 @@ function inputsOf(type: DoType, inputs: Properties): Properties {
   return Object.fromEntries(Object.entries(own).map(([name, value]) => [name, sent(name, value)]));
 }
 
-function storedInputs(type: DoType, inputs: Properties): Properties {
+function storedInputs(type: RestType, inputs: Properties): Properties {
   const entries = Object.entries(inputs).filter(([name]) => type.inputs[name] !== undefined);
   return Object.fromEntries(entries.map(([name, value]) => [name, stored(type.inputs[name]!, value)]));
 }
 
 /** In a preview everything that the cloud will tell is unknown, unless it was given. */
-function planned(type: DoType, inputs: Properties): Properties {
+function planned(type: RestType, inputs: Properties): Properties {
   const outputs: Properties = {};
   for (const name of Object.keys(type.reads)) {
     if (type.inputs[name] === undefined || type.inputs[name].computed) outputs[name] = UNKNOWN;
@@ -148,7 +148,7 @@ function planned(type: DoType, inputs: Properties): Properties {
 }
 
 /** @param kept what stays where the API tells nothing */
-function stateOf(type: DoType, id: string, object: Json, kept: Properties): Properties {
+function stateOf(type: RestType, id: string, object: Json, kept: Properties): Properties {
   const state: Properties = { ...kept };
   for (const [name, value] of Object.entries(readAll(type.reads, object))) {
     const field = type.inputs[name];
@@ -168,7 +168,7 @@ function readAll(readers: Readonly<Record<string, Reader>>, object: Json): Prope
 }
 
 /** After a refresh the inputs say what is there now, where that is not what was asked for. */
-function refreshed(type: DoType, oldInputs: Properties, outputs: Properties): Properties {
+function refreshed(type: RestType, oldInputs: Properties, outputs: Properties): Properties {
   const result: Properties = { ...oldInputs };
   for (const name of Object.keys(oldInputs)) {
     const field = type.inputs[name];
@@ -179,7 +179,7 @@ function refreshed(type: DoType, oldInputs: Properties, outputs: Properties): Pr
 }
 
 /** The inputs that a program would give to get what is there. */
-function imported(type: DoType, outputs: Properties): Properties {
+function imported(type: RestType, outputs: Properties): Properties {
   const result: Properties = {};
   for (const [name, field] of Object.entries(type.inputs)) {
     const value = outputs[name] ?? field.default;

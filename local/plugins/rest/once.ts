@@ -1,27 +1,8 @@
-import { createHash } from "node:crypto";
 import type { Log } from "../engine/log.ts";
 import { pause, retryDelaysMs } from "../engine/wait.ts";
 import type { Json } from "./api.ts";
 import { ApiError, Interrupted } from "./errors.ts";
 import type { Cloud } from "./type.ts";
-
-/** Tags that mark what made an object begin with this; they are hidden from the state. */
-export const OPERATION_TAG = "windlass-urn:";
-
-/**
- * The tag that a create puts on its object, so that a later attempt finds it.
- * @param urn of the resource
- * @param name of the object; a replacement under a new name is another object
- */
-export function operationTag(urn: string, name: string): string {
-  return (
-    OPERATION_TAG +
-    createHash("sha256")
-      .update(urn + name)
-      .digest("hex")
-      .slice(0, 16)
-  );
-}
 
 /** One create that must not happen twice, though the API has no idempotency key. */
 export interface OnceOptions {

@@ -33,7 +33,7 @@ export interface Step {
 export type Reader = string | ((object: Json) => Value | undefined);
 
 /** One resource type of DigitalOcean: a table row that the generic lifecycle in `resource.ts` works through. */
-export interface DoType {
+export interface RestType {
   readonly token: string;
   /** As in messages: `volume attachment`. */
   readonly noun: string;
