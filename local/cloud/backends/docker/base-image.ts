@@ -5,28 +5,36 @@ import { createInterface } from "node:readline";
 import type Docker from "dockerode";
 import { follow, unless } from "./engine.ts";
 
-const pulled = "debian:bookworm-slim";
-const own = "windlass-base:bookworm";
+/** Releases of Debian that images are built on. */
+export type DebianRelease = "bookworm" | "trixie";
+
 /** How long a registry may be silent before the image is made here, in milliseconds. */
 const pullPatience = 20_000;
 
 /**
- * A Debian 12 image to build on: the one that is there, else pulled, else made by debootstrap (half a minute).
+ * A Debian image to build on: the one that is there, else pulled, else made by debootstrap (half a minute).
  * @throws Error that says what to do where none of these works.
  */
-export async function baseImage(docker: Docker, dataDir: string, progress: (line: string) => void): Promise<string> {
+export async function baseImage(
+  docker: Docker,
+  dataDir: string,
+  progress: (line: string) => void,
+  release: DebianRelease = "bookworm",
+): Promise<string> {
+  const pulled = `debian:${release}-slim`;
+  const own = `windlass-base:${release}`;
   for (const image of [pulled, own]) {
     if (await unless([404], docker.getImage(image).inspect())) return image;
   }
-  const refusal = await pull(docker, progress);
+  const refusal = await pull(docker, pulled, progress);
   if (refusal === undefined) return pulled;
-  progress(`${pulled} cannot be pulled (${refusal}): making a Debian 12 with debootstrap`);
-  await debootstrap(docker, join(dataDir, "debootstrap"), progress);
+  progress(`${pulled} cannot be pulled (${refusal}): making a Debian ${release} with debootstrap`);
+  await debootstrap(docker, { release, own, pulled }, join(dataDir, `debootstrap-${release}`), progress);
   return own;
 }
 
 /** Answers with why it could not be pulled. */
-async function pull(docker: Docker, progress: (line: string) => void): Promise<string | undefined> {
+async function pull(docker: Docker, pulled: string, progress: (line: string) => void): Promise<string | undefined> {
   progress(`pulling ${pulled}`);
   const patience = new AbortController();
   let timer = setTimeout(() => patience.abort(), pullPatience);
@@ -50,13 +58,26 @@ function reason(error: Error): string {
   return error.message.replace(/^\(HTTP code \d+\) [\w ]+ - /, "").trim();
 }
 
-async function debootstrap(docker: Docker, folder: string, progress: (line: string) => void): Promise<void> {
-  await requireDebootstrap(progress);
+interface Making {
+  release: DebianRelease;
+  /** The image's name. */
+  own: string;
+  /** What it stands in for. */
+  pulled: string;
+}
+
+async function debootstrap(
+  docker: Docker,
+  { release, own, pulled }: Making,
+  folder: string,
+  progress: (line: string) => void,
+): Promise<void> {
+  await requireDebootstrap(pulled, progress);
   const root = join(folder, "root");
   rmSync(folder, { recursive: true, force: true });
   try {
     // In a mount namespace of its own, so that a kill leaves no mounts behind.
-    const command = ["--mount", "--kill-child", "debootstrap", "--variant=minbase", "bookworm", root];
+    const command = ["--mount", "--kill-child", "debootstrap", "--variant=minbase", release, root];
     await finished(spawn("unshare", command, { stdio: ["ignore", "pipe", "pipe"] }), "debootstrap", progress);
     progress("importing it into the Docker engine");
     const pack = spawn("tar", ["-C", root, "-c", "."], { stdio: ["ignore", "pipe", "pipe"] });
@@ -71,7 +92,7 @@ async function debootstrap(docker: Docker, folder: string, progress: (line: stri
   }
 }
 
-async function requireDebootstrap(progress: (line: string) => void): Promise<void> {
+async function requireDebootstrap(pulled: string, progress: (line: string) => void): Promise<void> {
   const silent = () => {};
   const there = await finished(spawn("debootstrap", ["--version"]), "debootstrap", silent).then(
     () => true,
@@ -82,7 +103,7 @@ async function requireDebootstrap(progress: (line: string) => void): Promise<voi
   const advice = `let the Docker engine pull ${pulled} (docker pull ${pulled}), or load it from a file (docker load)`;
   if (!root)
     throw new Error(
-      `there is no Debian 12 image to build droplets from: ${advice}, or run this once as root with debootstrap installed`,
+      `there is no Debian image to build on: ${advice}, or run this once as root with debootstrap installed`,
     );
   progress("installing debootstrap");
   const environment = { env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } };
@@ -91,7 +112,7 @@ async function requireDebootstrap(progress: (line: string) => void): Promise<voi
     .catch(() => finished(spawn("apt-get", ["update", "-q"], environment), "apt-get", progress).then(install))
     .catch((error: Error) => {
       throw new Error(
-        `there is no Debian 12 image to build droplets from, and debootstrap cannot be installed (${error.message}): ${advice}`,
+        `there is no Debian image to build on, and debootstrap cannot be installed (${error.message}): ${advice}`,
       );
     });
 }
