@@ -68,9 +68,19 @@ const composeFile = object({
 
 /** Throws `ConfigInvalid` with every mistake of a merged file: unknown keys with the nearest known one, wrong types, wrong values. */
 export function checkSchema(root: MapNode): void {
-  const result = composeFile.safeParse(plain(root, []));
-  if (result.success) return;
-  refuse(result.error.issues.flatMap((issue) => problemsOf(issue, [], root)));
+  parseNodes(root, composeFile);
+}
+
+/** The value of a file by its schema; extension keys are left out. Throws `ConfigInvalid` with every mistake, as `checkSchema` does. */
+export function parseNodes<T extends z.ZodType>(root: MapNode, schema: T): z.output<T> {
+  const result = schema.safeParse(plain(root, []));
+  if (result.success) return result.data;
+  return refuseAll(result.error.issues.flatMap((issue) => problemsOf(issue, [], root, schema)));
+}
+
+function refuseAll(problems: Problem[]): never {
+  refuse(problems);
+  throw new Error("unreachable");
 }
 
 const USER_NAMED = new Set(["services", "networks", "volumes", "secrets", "configs"]);
@@ -89,12 +99,12 @@ function plain(node: Node, path: Path): unknown {
 
 type Issue = z.core.$ZodIssue;
 
-function problemsOf(issue: Issue, above: Path, root: MapNode): Problem[] {
+function problemsOf(issue: Issue, above: Path, root: MapNode, schema: z.core.$ZodType): Problem[] {
   const path = [...above, ...issue.path.map(String)];
   const at = nearestNode(root, path).at;
   if (issue.code === "unrecognized_keys")
     return issue.keys.map((key) => {
-      const meant = nearest(key, knownKeys(path));
+      const meant = nearest(key, knownKeys(path, schema));
       return {
         at: nearestNode(root, [...path, key]).at,
         path: [...path, key],
@@ -104,7 +114,7 @@ function problemsOf(issue: Issue, above: Path, root: MapNode): Problem[] {
     });
   if (issue.code === "invalid_union") {
     const best = bestBranch(issue.errors);
-    if (best) return best.flatMap((inner) => problemsOf(inner, path, root));
+    if (best) return best.flatMap((inner) => problemsOf(inner, path, root, schema));
     const wanted = [...new Set(issue.errors.flat().map(expected))].join(" or ");
     return [{ at, path, reason: `must be ${wanted}` }];
   }
@@ -153,8 +163,8 @@ function expected(issue: Issue): string {
 }
 
 /** Keys that may stand at a path, by walking the schema as the path goes. */
-function knownKeys(path: Path): string[] {
-  let found: z.core.$ZodType[] = [composeFile];
+function knownKeys(path: Path, schema: z.core.$ZodType): string[] {
+  let found: z.core.$ZodType[] = [schema];
   for (const part of path) found = found.flatMap((schema) => below(schema, part));
   return found.flatMap((schema) => shapes(schema).flatMap((shape) => Object.keys(shape)));
 }

@@ -22,8 +22,13 @@ export interface ComposeDocument {
  * Reads the documents of a Compose file. Plain scalars are read by YAML 1.2, and by the rules of 1.1 that Compose keeps: `0644` is octal,
  * `1_000` is a number; `yes` and `22:22` are text. Throws `ConfigInvalid` with the line for broken YAML, a key twice, a key that is no text,
  * an unknown tag.
+ * @param what the file is to be. @default a Compose file
  */
-export function parseDocuments(text: string, file: string): ComposeDocument[] {
+export function parseDocuments(
+  text: string,
+  file: string,
+  what = "a Compose file is a mapping with `services`",
+): ComposeDocument[] {
   const lines = new LineCounter();
   const documents = parseAllDocuments(text, { schema: "failsafe", lineCounter: lines, prettyErrors: false });
   const parsed = Array.isArray(documents) ? documents : [];
@@ -34,7 +39,7 @@ export function parseDocuments(text: string, file: string): ComposeDocument[] {
     const reader = new Reader(at, (alias) => alias.resolve(document) as YamlNode | undefined);
     const root = reader.node(document.contents as YamlNode, []);
     if (root === undefined || (root.kind === "scalar" && root.value === null)) return [];
-    if (root.kind !== "map") return fail(root, [], "a Compose file is a mapping with `services`");
+    if (root.kind !== "map") return fail(root, [], what);
     return [{ root, cleared: reader.cleared }];
   });
 }
