@@ -14,8 +14,8 @@ export function sshAgent(url: string, sshOpts: readonly string[]): Agent {
   return new SshAgent({ keepAlive: false });
 }
 
-/** The arguments of `ssh`. Throws `UserError` `ConfigInvalid` where the address is none. */
-export function sshWords(url: string, sshOpts: readonly string[] = []): string[] {
+/** The arguments of `ssh` that run a command there. Throws `UserError` `ConfigInvalid` where the address is none. */
+export function sshWords(url: string, sshOpts: readonly string[] = [], command = "docker system dial-stdio"): string[] {
   const address = URL.canParse(url) ? new URL(url) : undefined;
   if (!address?.hostname || (address.pathname !== "" && address.pathname !== "/") || address.hostname.startsWith("-"))
     throw new UserError("ConfigInvalid", {
@@ -33,7 +33,7 @@ export function sshWords(url: string, sshOpts: readonly string[] = []): string[]
     ...sshOpts,
     "--",
     host,
-    "docker system dial-stdio",
+    command,
   ];
 }
 
