@@ -3,6 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import { cloudflareControlRoutes } from "../cloudflare/control.ts";
+import { CLOUDFLARE_PATH, mountCloudflare } from "../cloudflare/gateway.ts";
 import type { CloudState } from "./cloud.ts";
 import type { Contract } from "./contract.ts";
 import { type ControlRoute, controlRoutes } from "./control/routes.ts";
@@ -52,11 +54,12 @@ export class Gateway {
     });
     this.#accept();
     for (const route of routes) this.#mount(route);
+    mountCloudflare(this.#app, cloud, { token: options.token, requests: options.requests });
     const version = packageVersion();
     const list = (path: string, key: string) => this.#list(path, key);
     const requests = options.requests ?? new RequestLog();
-    for (const route of controlRoutes(cloud, { version, requests, reset: () => this.reset(), list }))
-      this.#control(route);
+    const hooks = { version, requests, reset: () => this.reset(), list };
+    for (const route of [...controlRoutes(cloud, hooks), ...cloudflareControlRoutes(cloud)]) this.#control(route);
     this.#app.setNotFoundHandler((request, reply) => this.#refuse(request, reply, notFound()));
     this.#app.setErrorHandler((error, request, reply) => this.#refuse(request, reply, error as Error));
   }
@@ -93,6 +96,7 @@ export class Gateway {
       const path = pathOf(request.url);
       if (path.startsWith(CONTROL)) return done();
       if (this.#resetting) return done(new ApiError(503, "the local cloud is being reset"));
+      if (path.startsWith(CLOUDFLARE_PATH)) return done();
       if (request.headers.authorization !== this.#authorization) return done(new ApiError(401));
       const { limit, remaining, reset, retryAfter } = this.#limit.check(request.method, path);
       reply.headers({ "ratelimit-limit": limit, "ratelimit-remaining": remaining, "ratelimit-reset": reset });

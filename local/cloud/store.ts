@@ -1,4 +1,5 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import type { DnsRecord, Tunnel, Zone } from "../cloudflare/objects.ts";
 import type {
   Action,
   Assignment,
@@ -37,6 +38,9 @@ const TABLES = {
   meters: { key: "INTEGER", columns: ["resource", "until"] },
   destructions: { key: "INTEGER", columns: [] },
   faults: { key: "TEXT", columns: [] },
+  zones: { key: "TEXT", columns: ["name"] },
+  dnsRecords: { key: "TEXT", columns: ["zone", "name"] },
+  tunnels: { key: "TEXT", columns: ["name"] },
 } as const;
 
 /**
@@ -61,6 +65,10 @@ export class Store {
   readonly meters: Collection<Meter>;
   readonly destructions: Collection<Destruction>;
   readonly faults: Collection<FaultRule>;
+  /** Cloudflare's. */
+  readonly zones: Collection<Zone>;
+  readonly dnsRecords: Collection<DnsRecord>;
+  readonly tunnels: Collection<Tunnel>;
   readonly #db: DatabaseSync;
   readonly #collections: Collection<{ id: number | string }>[] = [];
   readonly #nextId: StatementSync;
@@ -102,6 +110,9 @@ export class Store {
     this.meters = this.#collection("meters");
     this.destructions = this.#collection("destructions");
     this.faults = this.#collection("faults");
+    this.zones = this.#collection("zones");
+    this.dnsRecords = this.#collection("dnsRecords");
+    this.tunnels = this.#collection("tunnels");
   }
 
   /** Runs all of it or none of it. Inside another transaction it is a part of that one. */
