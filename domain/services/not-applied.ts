@@ -106,6 +106,12 @@ export function refusals(project: ComposeProject, environment: ReadonlyMap<strin
     if (!service.image)
       refuse(["build"], "there is no image to start", `build it (docker compose build) and name the result as image`);
     refuseScale(service, refuse);
+    if (service.command?.includes(""))
+      refuse(
+        ["command"],
+        "the Pulumi provider for Docker takes no empty word",
+        'let a shell make it: ["sh", "-c", ...]',
+      );
     for (const [index, { published }] of (service.ports ?? []).entries())
       if (published?.includes("-"))
         refuse(["ports", String(index)], `${published} is a range for one port`, "name one port of the host, or none");

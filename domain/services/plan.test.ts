@@ -236,6 +236,7 @@ test("what is not applied is told by its path", () => {
 test.each([
   ["build: .", "", "services.web.build: there is no image to start"],
   ["image: a, scale: 2, ports: ['80:80']", "", "services.web.ports.0: 2 containers cannot publish one port"],
+  ["image: a, command: [x, '']", "", "services.web.command: the Pulumi provider for Docker takes no empty word"],
   ["image: a, ports: ['8000-8002:80']", "", "services.web.ports.0: 8000-8002 is a range for one port"],
   [
     "image: a, security_opt: ['seccomp=./x.json']",
