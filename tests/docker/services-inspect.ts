@@ -20,6 +20,7 @@ const VOLATILE = new Set([
   "SandboxKey",
   "MacAddress",
   "Gateway",
+  "IPv6Gateway",
   "IPAddress",
   "IPPrefixLen",
   "GlobalIPv6PrefixLen",
@@ -28,8 +29,10 @@ const VOLATILE = new Set([
   "ExecIDs",
   "AttachStdout",
   "AttachStderr",
-  "Subnet",
 ]);
+
+/** Subnets that the engine has chosen from its pools (those of `own-engine.ts`, and its defaults); others are declared. */
+const CHOSEN = /^(10\.213|172\.(1[7-9]|2\d|3[01])|192\.168)\./;
 
 /** Containers, networks and volumes of a project as the engine tells them, without what differs from one run to the next. */
 export async function comparable(docker: Docker, project: string): Promise<Record<string, unknown>> {
@@ -60,6 +63,11 @@ function named(found: unknown, containers: readonly Docker.ContainerInfo[]): unk
 
 /** Without the volatile, empty values all alike, lists whose order means nothing sorted. */
 function plain(value: unknown, key = ""): unknown {
+  // Compose names a service twice that has its container's name.
+  if (key === "Aliases" && Array.isArray(value)) return [...new Set(value)].sort();
+  // Compose names the container by its id.
+  if (key === "VolumesFrom" && Array.isArray(value))
+    return value.map((from) => String(from).replace(/^id-of\//, "")).sort();
   if (Array.isArray(value)) {
     const items = value.map((item) => plain(item));
     const ordered = ["Cmd", "Entrypoint", "Test", "Args"].includes(key);
@@ -71,6 +79,7 @@ function plain(value: unknown, key = ""): unknown {
   if (key === "com.docker.compose.depends_on") return String(value).split(",").sort().join(",");
   if (typeof value !== "object" || value === null) return value === "" || value === undefined ? null : value;
   const entries = Object.entries(value)
+    .filter(([name, item]) => !(name === "Subnet" && CHOSEN.test(String(item))))
     .filter(([name]) => !VOLATILE.has(name) && !OWN_LABELS.includes(name))
     .map(([name, item]) => [name, plain(item, name)] as const)
     .filter(([, item]) => item !== null)

@@ -219,7 +219,9 @@ function binds(volumes: unknown): string[] | undefined {
 
 function fromContainers(volumes: unknown): string[] | undefined {
   const list = ((volumes ?? []) as VolumeUse[]).filter((one) => one.fromContainer);
-  return list.length > 0 ? list.map((one) => `${one.fromContainer}:${one.readOnly ? "ro" : "rw"}`) : undefined;
+  return list.length > 0
+    ? list.map((one) => (one.readOnly ? `${one.fromContainer}:ro` : String(one.fromContainer)))
+    : undefined;
 }
 
 function mountSettings(mount: Mount): MountSettings {
