@@ -80,11 +80,23 @@ test("volumes are protected and kept, whatever becomes of their labels; images s
   expect(named(resources, "shop-image-job").inputs.keepLocally).toBe(true);
 });
 
-test("containers wait for what they depend on, and nothing else; those with a check for their health", async () => {
+test("an image is built from what the file says, with arguments that stay secret", async () => {
+  const { plan, host } = args("services: {web: {build: {context: ., args: {TOKEN: hidden-3}, target: small}}}");
+  const build = { context: "/a", dockerfile: "/b/inline", target: "small", buildArgs: { TOKEN: "hidden-3" } };
+  const image = { name: "shop-web", build, triggers: { context: "1f" } };
+  const made = named(await run({ plan: { ...plan, images: [image] }, host }), "shop-image-shop-web");
+  const { plain, secret } = splitSecrets(made.inputs);
+  expect(JSON.parse(plain)).toMatchObject({ name: "shop-web", keepLocally: true, triggers: { context: "1f" } });
+  expect(JSON.parse(secret)).toMatchObject({ context: "/a", dockerfile: "../b/inline", target: "small" });
+  expect(plain).not.toContain("hidden-3");
+});
+
+test("containers wait for every image, for what they depend on, and nothing else; those with a check for their health", async () => {
   const resources = await run();
-  const always = ["shop-network-default", "shop-volume-data"];
+  const images = ["shop-image-job", "shop-image-postgres", "shop-image-web"];
+  const always = [...images, "shop-network-default", "shop-volume-data"];
   expect(waitsFor(named(resources, "shop-db-1"))).toEqual(always);
-  expect(waitsFor(named(resources, "shop-web-1"))).toEqual(["shop-db-1", "shop-job-1", ...always]);
+  expect(waitsFor(named(resources, "shop-web-1"))).toEqual(["shop-db-1", ...images, "shop-job-1", ...always.slice(3)]);
   expect(named(resources, "shop-db-1").inputs).toMatchObject({ wait: true, waitTimeout: 210 });
   expect(named(await run(args(SHOP, { healthySeconds: 5 })), "shop-db-1").inputs.waitTimeout).toBe(5);
   expect(named(resources, "shop-job-1").inputs).toMatchObject({ attach: true, mustRun: false });

@@ -1,7 +1,8 @@
+import { relative } from "node:path";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { LABEL } from "../domain/services/labels.ts";
-import type { ContainerSpec, Dependency, Labels, ServiceRef, StackPlan } from "../domain/services/spec.ts";
+import type { BuildSpec, ContainerSpec, Dependency, Labels, ServiceRef, StackPlan } from "../domain/services/spec.ts";
 import { refuse } from "./arguments.ts";
 
 /** Arguments of NasServices. */
@@ -94,9 +95,13 @@ export class NasServices extends pulumi.ComponentResource {
   /** Images stay in the engine when nothing uses them: others may, and the next start is quick. */
   #createImages(name: string): Map<string, docker.RemoteImage> {
     return new Map(
-      this.#args.plan.images.map((image) => [
+      this.#args.plan.images.map(({ build, pullAfterSeconds: _, ...image }) => [
         imageKey(image),
-        new docker.RemoteImage(`${name}-image-${imageKey(image)}`, { ...image, keepLocally: true }, this.#options),
+        new docker.RemoteImage(
+          `${name}-image-${imageKey(image)}`,
+          { ...image, ...(build ? { build: buildArguments(build) } : {}), keepLocally: true },
+          this.#options,
+        ),
       ]),
     );
   }
@@ -137,7 +142,8 @@ export class NasServices extends pulumi.ComponentResource {
 
   #dependencies(spec: ContainerSpec): pulumi.Resource[] {
     const services = spec.dependsOn.flatMap(({ service }) => this.#containers.get(service) ?? []);
-    return [...this.#networks.values(), ...this.#volumes, ...services];
+    // An image that cannot be had must not cost a container that runs.
+    return [...this.#networks.values(), ...this.#volumes, ...this.#images.values(), ...services];
   }
 
   /**
@@ -176,6 +182,16 @@ const ENGINE_GRACE_SECONDS = 10;
 
 function isTask({ condition }: Dependency): boolean {
   return condition === "service_completed_successfully";
+}
+
+/** The Dockerfile's path begins at the context. What is given to a build may be secret. */
+function buildArguments({ context, dockerfile, buildArgs, ...build }: BuildSpec): docker.types.input.RemoteImageBuild {
+  return {
+    ...build,
+    context,
+    dockerfile: relative(context, dockerfile),
+    ...(buildArgs ? { buildArgs: pulumi.secret(buildArgs) } : {}),
+  };
 }
 
 function imageKey({ name, platform }: { name: string; platform?: string }): string {

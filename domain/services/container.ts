@@ -1,5 +1,6 @@
 import type { ComposeProject, Service } from "../compose/model.ts";
 import { parseDuration } from "../compose/units.ts";
+import { imageOf } from "./builds.ts";
 import { defined, filled } from "./defined.ts";
 import { healthcheckOf, healthySeconds, isChecked } from "./health.ts";
 import { containerLabels, type Origin } from "./labels.ts";
@@ -32,7 +33,7 @@ export function containerOf(name: string, service: Service, number: number, cont
     service: name,
     number,
     name: own,
-    image: service.image ?? "",
+    image: imageOf(project, name, service),
     pulled: service.pull_policy !== "never",
     ...(service.platform ? { platform: service.platform } : {}),
     dependsOn: dependenciesOf(project, service),

@@ -1,4 +1,5 @@
 import type { ComposeProject, Service } from "../compose/model.ts";
+import { buildNotApplied, buildRefusals } from "./builds.ts";
 import type { ModelPath, NotApplied, Refusal } from "./spec.ts";
 
 const SWARM = "is for Docker Swarm";
@@ -49,8 +50,7 @@ export function notApplied(project: ComposeProject): NotApplied[] {
       pathsOf(service, path.split(".")).map((found) => ({ path: ["services", name, ...found], reason })),
     ),
     ...restartedWith(name, service),
-    ...builtImage(name, service),
-    ...pullPolicy(name, service),
+    ...buildNotApplied(name, service),
   ]);
 }
 
@@ -80,31 +80,13 @@ function restartedWith(name: string, service: Service): NotApplied[] {
     }));
 }
 
-function builtImage(name: string, { build, image }: Service): NotApplied[] {
-  if (!build || !image) return [];
-  return [
-    { path: ["services", name, "build"], reason: `nothing is built: ${image} is used, pulled where it is missing` },
-  ];
-}
-
-function pullPolicy(name: string, { pull_policy: policy }: Service): NotApplied[] {
-  if (!policy || ["never", "missing", "if_not_present"].includes(policy)) return [];
-  return [
-    {
-      path: ["services", name, "pull_policy"],
-      reason: "an image is pulled only where the engine has none of its name",
-    },
-  ];
-}
-
 /** What cannot be run at all; everything at once. */
 export function refusals(project: ComposeProject, environment: ReadonlyMap<string, string>): Refusal[] {
   return Object.entries(project.services).flatMap(([name, service]) => {
     const found: Refusal[] = [];
     const refuse = (path: ModelPath, reason: string, suggestion: string) =>
       found.push({ path: ["services", name, ...path], reason, suggestion });
-    if (!service.image)
-      refuse(["build"], "there is no image to start", `build it (docker compose build) and name the result as image`);
+    found.push(...buildRefusals(name, service));
     refuseScale(service, refuse);
     if (service.command?.includes(""))
       refuse(

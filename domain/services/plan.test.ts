@@ -226,7 +226,6 @@ test("what is not applied is told by its path", () => {
     "services.web.expose",
     "services.web.oom_score_adj",
   ]);
-  expect(told("build: ., pull_policy: always")).toEqual(["services.web.build", "services.web.pull_policy"]);
   const shared = load(
     "services: {a: {image: x}, b: {image: x, network_mode: 'service:a'}, c: {image: x, depends_on: {a: {condition: service_started, restart: true}}}}",
   );
@@ -234,7 +233,6 @@ test("what is not applied is told by its path", () => {
 });
 
 test.each([
-  ["build: .", "", "services.web.build: there is no image to start"],
   ["image: a, scale: 2, ports: ['80:80']", "", "services.web.ports.0: 2 containers cannot publish one port"],
   ["image: a, command: [x, '']", "", "services.web.command: the Pulumi provider for Docker takes no empty word"],
   ["image: a, ports: ['8000-8002:80']", "", "services.web.ports.0: 8000-8002 is a range for one port"],

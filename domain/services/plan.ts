@@ -1,19 +1,22 @@
 import type { ComposeProject } from "../compose/model.ts";
+import { type BuildSources, imagesOf } from "./builds.ts";
 import { containerOf } from "./container.ts";
 import { defined, filled } from "./defined.ts";
 import { networkLabels, type Origin, volumeLabels } from "./labels.ts";
 import { scaleOf } from "./not-applied.ts";
-import type { ContainerSpec, ImageSpec, NetworkSpec, StackPlan, VolumeSpec } from "./spec.ts";
+import type { NetworkSpec, StackPlan, VolumeSpec } from "./spec.ts";
 
 /**
  * What a Compose project is in the engine: the networks, volumes and containers that `docker compose up` 2.40.3 makes of it. External
  * networks and volumes are somebody else's and not in it. Give it a project without `refusals`.
  * @param environment of the project, for secrets that come from it
+ * @param sources what images are built from, for each service that `isBuilt`
  */
 export function planStack(
   project: ComposeProject,
   origin: Origin,
   environment: ReadonlyMap<string, string>,
+  sources: BuildSources = new Map(),
 ): StackPlan {
   const services = inOrder(project);
   const tasks = new Set(
@@ -33,7 +36,11 @@ export function planStack(
     project: project.name,
     networks: networksOf(project),
     volumes: volumesOf(project),
-    images: imagesOf(containers),
+    images: imagesOf(
+      project,
+      containers.map(({ service }) => service),
+      sources,
+    ),
     containers,
   };
 }
@@ -90,12 +97,4 @@ function volumesOf(project: ComposeProject): VolumeSpec[] {
         labels: volumeLabels(project.name, key, volume.labels),
       }),
     );
-}
-
-/** Each image once for each platform it is wanted for. */
-function imagesOf(containers: readonly ContainerSpec[]): ImageSpec[] {
-  const images = new Map<string, ImageSpec>();
-  for (const { image: name, platform, pulled } of containers)
-    if (pulled) images.set(`${name} ${platform ?? ""}`, { name, ...(platform ? { platform } : {}) });
-  return [...images.values()];
 }

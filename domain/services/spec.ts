@@ -34,9 +34,38 @@ export interface VolumeSpec {
   labels: Labels;
 }
 
-/** An image that containers start from: pulled when the engine has none of that name. */
+/** An image that containers start from: built, else pulled when the engine has none of that name. */
 export interface ImageSpec {
   name: string;
+  platform?: string;
+  build?: BuildSpec;
+  /** It is built again when one of them changes. */
+  triggers?: Record<string, string>;
+  /** It is pulled again when the engine got it so long ago, in seconds; 0: each time. */
+  pullAfterSeconds?: number;
+}
+
+/** How an image is built. */
+export interface BuildSpec {
+  /** Absolute. */
+  context: string;
+  /** Absolute. */
+  dockerfile: string;
+  target?: string;
+  /** May hold secrets. */
+  buildArgs?: Record<string, string>;
+  labels?: Labels;
+  /** Further names. */
+  tags?: string[];
+  networkMode?: string;
+  /** `host:address` */
+  extraHosts?: string[];
+  cacheFroms?: string[];
+  noCache?: boolean;
+  /** Looks for a newer image to start from. */
+  pullParent?: boolean;
+  /** Bytes. */
+  shmSize?: number;
   platform?: string;
 }
 
@@ -56,7 +85,7 @@ export interface ContainerSpec {
   /** Its name in the engine. */
   name: string;
   image: string;
-  /** False where the file says that its image is never pulled. */
+  /** False where the file says that its image is neither built nor pulled. */
   pulled: boolean;
   platform?: string;
   dependsOn: Dependency[];
