@@ -1,3 +1,4 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type Docker from "dockerode";
 import { baseImage } from "../../../local/cloud/backends/docker/base-image.ts";
@@ -8,9 +9,9 @@ import { withLock } from "../../../runner/toolchain/lock.ts";
 
 /**
  * The servers there are, and whose place they take: PostgreSQL 17 with pgvector and TimescaleDB, Redis 8, nginx 1.26, Prometheus 2.53, Docker's
- * registry 2.8.
+ * registry 2.8; Kafka 3.6 from Maven and MLflow 2.19 from PyPI on Debian's Java and Python.
  */
-export const DEBIAN_IMAGES = ["postgres", "redis", "nginx", "prometheus", "registry"] as const;
+export const DEBIAN_IMAGES = ["postgres", "redis", "nginx", "prometheus", "registry", "kafka", "mlflow"] as const;
 export type DebianImage = (typeof DEBIAN_IMAGES)[number];
 
 const folder = join(import.meta.dirname, "context");
@@ -40,10 +41,17 @@ export async function makeImage(docker: Docker, name: DebianImage): Promise<stri
         t: image,
         target: name,
         networkmode: "host",
-        buildargs: { BASE: base, ...Object.fromEntries(proxies) },
+        buildargs: { BASE: base, CERTIFICATES: ownCertificates(), ...Object.fromEntries(proxies) },
       });
       await follow(docker, stream, () => {});
       return image;
     },
   );
+}
+
+/** Certificates that somebody has added to those of this machine's Debian: without them its registries may not be trusted. */
+function ownCertificates(): string {
+  const added = "/usr/local/share/ca-certificates";
+  const files = existsSync(added) ? readdirSync(added).filter((file) => file.endsWith(".crt")) : [];
+  return files.map((file) => readFileSync(join(added, file), "utf8")).join("\n");
 }
