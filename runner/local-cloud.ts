@@ -90,3 +90,17 @@ export async function installBundledPlugins(home: string): Promise<void> {
   const { installPlugins } = await import("../local/plugins/install.ts");
   installPlugins(pulumiHome(home, "local"), process.execPath);
 }
+
+/**
+ * Serves the bundled docker plugin in this process, for engines that attach to it: no other process is started. Its port stands in the
+ * environment that the engine needs.
+ */
+export async function serveDockerPlugin(): Promise<{ environment: Record<string, string>; close(): void }> {
+  const [{ dockerPlugin }, { servePlugin }, { sdkVersion }] = await Promise.all([
+    import("../local/plugins/docker/provider.ts"),
+    import("../local/plugins/engine/server.ts"),
+    import("../local/plugins/versions.ts"),
+  ]);
+  const { port, close } = await servePlugin(dockerPlugin(sdkVersion("docker")));
+  return { environment: { PULUMI_DEBUG_PROVIDERS: `docker:${port}` }, close };
+}

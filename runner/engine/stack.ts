@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type EngineEvent, LocalWorkspace, Stack } from "@pulumi/pulumi/automation/index.js";
+import { type EngineEvent, LocalWorkspace, type PulumiFn, Stack } from "@pulumi/pulumi/automation/index.js";
 import { readStackFile } from "../../stacks/config-source.ts";
 import { readCheckpoint } from "../checkpoint.ts";
 import { accountToken, engineEnvironment } from "../engine.ts";
@@ -20,12 +20,21 @@ export interface OpenStack {
   options: OperationOptions;
 }
 
-/** Opens the stack through the Automation API, on the project's own program; makes it when it does not exist and `create` is set. */
+export interface OpenOptions {
+  /** Makes the stack when it does not exist. */
+  create?: boolean;
+  /** Runs in this process in place of the project's own program. */
+  program?: PulumiFn;
+  /** Of the engine, beside what `engineEnvironment` says. */
+  environment?: Record<string, string>;
+}
+
+/** Opens the stack through the Automation API. */
 export async function openStack(
   target: Target,
   kind: string,
   options: OperationOptions,
-  { create = false } = {},
+  { create = false, program, environment = {} }: OpenOptions = {},
 ): Promise<OpenStack> {
   const logFile = join(
     target.home,
@@ -41,18 +50,27 @@ export async function openStack(
   const workspace = await LocalWorkspace.create({
     workDir: target.root,
     pulumiCommand: command,
-    envVars: { ...engineEnvironment(target), ...token(target), NODE_COMPILE_CACHE: join(target.home, "compile-cache") },
+    ...(program ? { program } : {}),
+    envVars: {
+      ...engineEnvironment(target),
+      ...token(target),
+      NODE_COMPILE_CACHE: join(target.home, "compile-cache"),
+      ...environment,
+    },
   });
   const select = workspace.selectStack.bind(workspace);
+  const make = (name: string) =>
+    workspace.createStack(name).catch(async (failure: unknown) => {
+      // A runner that was killed left an engine behind, which has made it meanwhile.
+      if (!(failure instanceof EngineExit) || !/already exists/.test(failure.stderr)) throw failure;
+      await select(name);
+    });
   workspace.selectStack = async (name) => {
-    if (isSelected(target) && exists(target)) return;
+    if (!exists(target) && create) return make(name);
+    if (exists(target) && isSelected(target)) return;
     await select(name).catch(async (error: unknown) => {
       if (!create || !(error instanceof EngineExit) || !/no stack named/.test(error.stderr)) throw error;
-      await workspace.createStack(name).catch(async (failure: unknown) => {
-        // A runner that was killed left an engine behind, which has made it meanwhile.
-        if (!(failure instanceof EngineExit) || !/already exists/.test(failure.stderr)) throw failure;
-        await select(name);
-      });
+      await make(name);
     });
   };
   return { stack: await Stack.select(target.stack, workspace), target, logFile, options };

@@ -1,3 +1,4 @@
+import type { NasServicesArgs } from "../../components/compose-services.ts";
 import { UserError } from "../../domain/errors.ts";
 import type { EngineReport } from "../engine/events.ts";
 import { type EngineArguments, type EngineOperation, openStack, runEngine } from "../engine/stack.ts";
@@ -7,23 +8,32 @@ import type { OperationOptions } from "../progress.ts";
 import type { Target } from "../target.ts";
 
 /**
- * Runs an operation on a stack of services. Locks of dead processes and creates that a killed update has left pending are settled first: the
- * plugin finds what was made by the marks it has left. Throws `StackLocked`, and `CommandFailed` with what the Docker engine said.
+ * Runs an operation on a stack of services. Program and plugin run in this process: the engine is all that is started. Locks of dead
+ * processes and creates that a killed update has left pending are settled first: the plugin finds what was made by the marks it has left.
+ * Throws `StackLocked`, and `CommandFailed` with what the Docker engine said.
  */
 export async function runServices(
   target: Target,
   operation: EngineOperation,
   args: EngineArguments,
   options: OperationOptions,
+  declared?: NasServicesArgs,
 ): Promise<EngineReport> {
-  const { installBundledPlugins } = await import("../local-cloud.ts");
-  await installBundledPlugins(target.home);
+  const { serveDockerPlugin } = await import("../local-cloud.ts");
+  const plugin = await serveDockerPlugin();
   try {
     await settle(target, options);
-    const open = await openStack(target, operation, options, { create: true });
+    const { servicesProgram } = await import("../../stacks/services.ts");
+    const open = await openStack(target, operation, options, {
+      create: true,
+      environment: plugin.environment,
+      ...(declared ? { program: async () => servicesProgram(declared) } : {}),
+    });
     return await runEngine(open, operation, args);
   } catch (error) {
     throw error instanceof UserError ? inServicesWords(error, target.project) : error;
+  } finally {
+    plugin.close();
   }
 }
 

@@ -1,7 +1,5 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { stringify } from "yaml";
 import { LOCAL_ENGINE } from "../../clients/docker/engine.ts";
 import { UserError } from "../../domain/errors.ts";
@@ -66,20 +64,13 @@ export function defaultEngine(): string {
   return process.env.DOCKER_HOST || LOCAL_ENGINE;
 }
 
-/**
- * Writes the Pulumi project of a stack of services, and answers with the target of the engine. What the program gets besides is written by
- * `withArguments`.
- */
+/** Writes the Pulumi project of a stack of services, and answers with the target of the engine. Its program runs in this process. */
 export function servicesTarget(home: string, record: ServicesRecord): Target {
   const root = folderOf(home, record.project);
   mkdirSync(root, { recursive: true, mode: 0o700 });
-  const runtime = { name: "nodejs", options: { typescript: false } };
-  write(root, "Pulumi.yaml", stringify({ name: record.project, main: "index.ts", runtime }));
+  write(root, "Pulumi.yaml", stringify({ name: record.project, runtime: "nodejs" }));
   write(root, `Pulumi.${STACK}.yaml`, "");
-  write(root, "package.json", JSON.stringify({ name: record.project, type: "module", main: "index.ts" }));
-  write(root, "index.ts", programText());
   write(root, "services.json", `${JSON.stringify(record, null, 2)}\n`);
-  linkModules(root);
   return {
     root,
     home,
@@ -89,31 +80,6 @@ export function servicesTarget(home: string, record: ServicesRecord): Target {
     config: readStackFile(root, STACK),
     backend: `file://${join(home, "services-state")}`,
   };
-}
-
-function programText(): string {
-  const program = JSON.stringify(pathToFileURL(join(OWN_ROOT, "stacks", "services.ts")).href);
-  return `import { servicesProgram } from ${program};\n\nexport const { services } = servicesProgram(new URL("arguments.json", import.meta.url).pathname);\n`;
-}
-
-/** Windlass's own npm modules, where Node looks for those of the project. */
-function linkModules(root: string): void {
-  const link = join(root, "node_modules");
-  const sdk = createRequire(import.meta.url).resolve("@pulumi/pulumi/package.json");
-  rmSync(link, { force: true });
-  symlinkSync(dirname(dirname(dirname(sdk))), link);
-}
-
-/** The arguments hold what the environment says, secrets too: they are there only while the program runs, readable by nobody else. */
-export async function withArguments<T>({ root }: Target, args: object, work: () => Promise<T>): Promise<T> {
-  const file = join(root, "arguments.json");
-  rmSync(file, { force: true });
-  writeFileSync(file, JSON.stringify(args), { mode: 0o600 });
-  try {
-    return await work();
-  } finally {
-    rmSync(file, { force: true });
-  }
 }
 
 /** Forgets a stack that is empty. */

@@ -10,15 +10,7 @@ import type { OperationOptions } from "../progress.ts";
 import { releaseVolumes, runServices, VOLUME } from "./engine.ts";
 import { readServices, type ServicesOptions } from "./files.ts";
 import { placeOf } from "./locate.ts";
-import {
-  defaultEngine,
-  forget,
-  readRecord,
-  type ServicesRecord,
-  servicesHome,
-  servicesTarget,
-  withArguments,
-} from "./project.ts";
+import { defaultEngine, forget, readRecord, type ServicesRecord, servicesHome, servicesTarget } from "./project.ts";
 import { type ServiceState, servicesOf } from "./ps.ts";
 
 export interface ServicesUpOptions extends Omit<ServicesOptions, "files">, OperationOptions {
@@ -95,33 +87,31 @@ export async function servicesUp(options: ServicesUpOptions): Promise<ServicesUp
   await asking(address, "reach the engine", () => docker.ping());
   const target = servicesTarget(home, record);
   const { healthySeconds } = options;
-  const args = { plan, ...address, ...(healthySeconds === undefined ? {} : { healthySeconds }) };
+  const declared = { plan, ...address, ...(healthySeconds === undefined ? {} : { healthySeconds }) };
   await releaseVolumes(target, new Set(plan.volumes.map(({ name }) => name)), options);
-  return withArguments(target, args, async () => {
-    const result = (report: EngineReport): ServicesPlan => ({
-      project: project.name,
-      host: record.host,
-      ...changesOf(report),
-      notApplied: told,
-    });
-    const preview = options.dryRun || options.confirm;
-    if (preview) {
-      const planned = result(await runServices(target, "preview", { refresh: true }, options));
-      const quiet = planned.steps.length === 0;
-      if (options.dryRun || (!quiet && !(await options.confirm?.(planned)))) {
-        if (!before) forget(home, project.name);
-        if (!options.dryRun) throw new UserError("Cancelled", { reason: "not confirmed; nothing was changed" });
-        return {
-          ...planned,
-          services: servicesOf(project.services, await projectContainers(docker, address, project.name)),
-        };
-      }
-    }
-    await removeFailedTasks(docker, address, plan);
-    const report = await runServices(target, "up", { refresh: true }, options);
-    const containers = await projectContainers(docker, address, project.name);
-    return { ...result(report), services: servicesOf(project.services, containers) };
+  const result = (report: EngineReport): ServicesPlan => ({
+    project: project.name,
+    host: record.host,
+    ...changesOf(report),
+    notApplied: told,
   });
+  const preview = options.dryRun || options.confirm;
+  if (preview) {
+    const planned = result(await runServices(target, "preview", { refresh: true }, options, declared));
+    const quiet = planned.steps.length === 0;
+    if (options.dryRun || (!quiet && !(await options.confirm?.(planned)))) {
+      if (!before) forget(home, project.name);
+      if (!options.dryRun) throw new UserError("Cancelled", { reason: "not confirmed; nothing was changed" });
+      return {
+        ...planned,
+        services: servicesOf(project.services, await projectContainers(docker, address, project.name)),
+      };
+    }
+  }
+  await removeFailedTasks(docker, address, plan);
+  const report = await runServices(target, "up", { refresh: true }, options, declared);
+  const containers = await projectContainers(docker, address, project.name);
+  return { ...result(report), services: servicesOf(project.services, containers) };
 }
 
 /** A task that has failed runs again: the update finds it gone. One that went well has done its work. */

@@ -3,6 +3,7 @@ import type Docker from "dockerode";
 import type { Log } from "../engine/log.ts";
 import type { Call } from "../engine/provider.ts";
 import { adviceFor, EngineError, engineError, isStatus } from "./errors.ts";
+import { ContainerEvents } from "./events.ts";
 import type { Settings } from "./settings.ts";
 import { sshAgent } from "./ssh-agent.ts";
 
@@ -10,6 +11,7 @@ import { sshAgent } from "./ssh-agent.ts";
 export interface Engine {
   readonly docker: Docker;
   readonly settings: Settings;
+  readonly events: ContainerEvents;
 }
 
 /** An event of a pull, push or build. */
@@ -30,7 +32,8 @@ export interface Progress {
  */
 export function connectEngine(settings: Settings, call: Call): Engine {
   const Constructor = createRequire(import.meta.url)("dockerode") as new (options: object) => Docker;
-  return { docker: new Constructor(connectionOptions(settings, call)), settings };
+  const docker = new Constructor(connectionOptions(settings, call));
+  return { docker, settings, events: new ContainerEvents(docker) };
 }
 
 /** dockerode fills what is left out from DOCKER_HOST, so everything is named. */

@@ -32,6 +32,8 @@ export interface WaitOptions {
   seconds: number;
   signal: AbortSignal;
   log: Log;
+  /** Waits between two looks, in place of sleeping: for those who are told when there is something to see. */
+  pause?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
 
 /** What a look found: the state it is in for the progress line, and the result when that is the end of it. */
@@ -51,6 +53,6 @@ export async function waitFor<T>(look: () => Promise<Look<T>>, options: WaitOpti
       throw new Error(`${options.what} is still ${state} after ${options.seconds} s: gave up waiting`);
     }
     options.log.status(`waiting for ${options.what}: ${state}, ${waited} s`);
-    await pause(delay, options.signal);
+    await (options.pause ?? pause)(delay, options.signal);
   }
 }

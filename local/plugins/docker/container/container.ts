@@ -156,15 +156,19 @@ async function attached(work: Work, id: string, inputs: Properties): Promise<Pro
 async function untilHealthy(work: Work, id: string, inputs: Properties): Promise<void> {
   const seconds = Number(inputs.waitTimeout ?? WAIT_SECONDS);
   const { signal, log } = work.call;
+  const { pause, close } = work.engine.events.watch(id);
   try {
     await waitFor(async () => health(await inspect(work, id)), {
       what: `container "${inputs.name}"`,
       seconds,
       signal,
       log,
+      pause,
     });
   } catch (error) {
     throw new Error(`${(error as Error).message}${await details(work, id, inputs)}`, { cause: error });
+  } finally {
+    close();
   }
 }
 
