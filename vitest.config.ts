@@ -1,6 +1,8 @@
 import { defineConfig } from "vitest/config";
 
 const globalSetup = ["tests/temporary-folder.ts"];
+/** Those whose machines and services a killed run leaves in the Docker engine. */
+const withDeadRuns = [...globalSetup, "tests/dead-runs.ts"];
 const env = { PULUMI_ERROR_OUTPUT_STRING: "true", NO_COLOR: "1" };
 
 /**
@@ -26,7 +28,7 @@ export default defineConfig({
           name,
           include: [`tests/${name}/**/*.test.ts`],
           env,
-          globalSetup,
+          globalSetup: withDeadRuns,
           testTimeout: 300_000,
           hookTimeout: 600_000,
           maxWorkers,

@@ -4,9 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Docker from "dockerode";
 import { tar } from "../../local/plugins/docker/tar.ts";
+import { markOf } from "../../tools/test/run-mark.ts";
 
-/** What a test makes on the engine carries this in its name, and is removed by it. */
-export const PREFIX = "windlass-plugin-test";
+/** What a test makes on the engine carries this in its name, and is removed by it; no other process has the same. */
+export const PREFIX = markOf(process.pid);
 
 /** An image with nothing but busybox; no registry is needed for it. */
 export const BUSYBOX = `${PREFIX}/busybox:1`;

@@ -1,22 +1,21 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import Docker from "dockerode";
 import { afterAll, describe, expect, test } from "vitest";
 import { serviceStackFile, serviceStacks } from "../../catalog/services/names.ts";
 import { load, required } from "../../catalog/services/testing/load.ts";
 import { servicesDown } from "../../runner/services/down.ts";
 import { servicesUp } from "../../runner/services/up.ts";
 import { makeStandInImages } from "../../tools/images/stand-in/make-images.ts";
+import { docker, PREFIX } from "./docker-fixture.ts";
 import { here } from "./stand-in-file.ts";
 
-const docker = new Docker({ socketPath: "/var/run/docker.sock" });
 const folder = mkdtempSync(join(tmpdir(), "services-catalog-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe.each(serviceStacks())("%s of the catalog, with stand-ins", (name) => {
   const { project } = load(name);
-  const projectName = `windlass-catalog-${name}`;
+  const projectName = `${PREFIX}-${name}`;
   let images: string[] = [];
 
   afterAll(async () => {

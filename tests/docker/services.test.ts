@@ -11,13 +11,11 @@ import { servicesRestart } from "../../runner/services/restart.ts";
 import { type ServicesUpOptions, type ServicesUpResult, servicesUp } from "../../runner/services/up.ts";
 import { buildDockerCompose } from "../../tools/docker-compose/build.ts";
 import { until } from "./backend-fixture.ts";
-import { BUSYBOX, docker, makeBusyboxImage } from "./docker-fixture.ts";
+import { BUSYBOX, docker, makeBusyboxImage, PREFIX } from "./docker-fixture.ts";
 import { comparable } from "./services-inspect.ts";
 
-/** Not the names that tests of the plugin remove. */
-const PREFIX = "windlass-services-test";
 const PROJECT = `${PREFIX}-shop`;
-const IMAGE = `${PREFIX}/busybox:1`;
+const IMAGE = BUSYBOX;
 const run = promisify(execFile);
 let compose: string;
 let home: string;
@@ -26,7 +24,6 @@ let folder: string;
 beforeAll(async () => {
   await clear();
   await makeBusyboxImage();
-  await docker.getImage(BUSYBOX).tag({ repo: `${PREFIX}/busybox`, tag: "1" });
   compose = await buildDockerCompose();
 });
 afterAll(async () => {

@@ -1,6 +1,7 @@
 import { stringify } from "yaml";
 import type { ComposeProject } from "../../domain/compose/model.ts";
 import { standInFile } from "../../tools/images/stand-in/stand-ins.ts";
+import { PREFIX } from "./docker-fixture.ts";
 
 /**
  * What is merged over a file of the catalog: stand-ins in place of the images, any free ports, health asked every second, and none of what this
@@ -18,7 +19,7 @@ export function here(project: ComposeProject): string {
       ...(deploy?.resources ? [`    deploy: !override { resources: { limits: { cpus: "0.5", memory: 64M } } }`] : []),
     ].join("\n");
   });
-  return ["services:", ...changes, stringify({ networks: { default: { name: `stand-in-${project.name}` } } })].join(
+  return ["services:", ...changes, stringify({ networks: { default: { name: `${PREFIX}-${project.name}` } } })].join(
     "\n",
   );
 }

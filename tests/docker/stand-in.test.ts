@@ -2,15 +2,14 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import Docker from "dockerode";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { serviceStackFile, serviceStacks } from "../../catalog/services/names.ts";
 import { load, required } from "../../catalog/services/testing/load.ts";
 import { buildDockerCompose } from "../../tools/docker-compose/build.ts";
 import { makeStandInImages, STAND_IN_LABEL } from "../../tools/images/stand-in/make-images.ts";
+import { docker, PREFIX } from "./docker-fixture.ts";
 import { here } from "./stand-in-file.ts";
 
-const docker = new Docker({ socketPath: "/var/run/docker.sock" });
 const folder = mkdtempSync(join(tmpdir(), "stand-in-"));
 let compose: string;
 
@@ -22,14 +21,15 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe.each(serviceStacks())("real docker compose with the stand-ins of %s", (name) => {
   const { project } = load(name);
-  const label = `com.docker.compose.project=stand-in-${name}`;
+  const projectName = `${PREFIX}-${name}`;
+  const label = `com.docker.compose.project=${projectName}`;
   let images: string[] = [];
 
   function run(...words: string[]): void {
     const file = join(folder, `${name}.yaml`);
     writeFileSync(file, here(project));
     const secrets = Object.values(project.secrets ?? {}).map(({ environment = "" }) => [environment, "not-a-secret"]);
-    const options = ["-p", `stand-in-${name}`, "-f", serviceStackFile(name) ?? "", "-f", file];
+    const options = ["-p", projectName, "-f", serviceStackFile(name) ?? "", "-f", file];
     const env = { ...process.env, ...required, ...Object.fromEntries(secrets) };
     const result = spawnSync(compose, [...options, ...words], { env, encoding: "utf8" });
     expect(result, result.stderr).toMatchObject({ status: 0 });

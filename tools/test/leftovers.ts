@@ -10,11 +10,16 @@ export interface Leftover {
 
 /** Processes of this test run that still live, found by their environment; Linux only, elsewhere none. */
 export function leftovers(run: string): Leftover[] {
+  return processesWith(`${runVariable}=${run}`);
+}
+
+/** Processes that were started with `NAME=value` in their environment, this one left out. */
+function processesWith(assignment: string): Leftover[] {
   return processIds().flatMap((pid) => {
     if (pid === process.pid) return [];
     try {
       const environment = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
-      if (!environment.includes(`${runVariable}=${run}`)) return [];
+      if (!environment.includes(assignment)) return [];
       return [{ pid, command: readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim() }];
     } catch {
       return [];
@@ -32,7 +37,12 @@ function processIds(): number[] {
 
 /** Ends them, whatever they are doing. Answers with what there was. */
 export function endLeftovers(run: string): Leftover[] {
-  const found = leftovers(run);
+  return endProcesses(`${runVariable}=${run}`);
+}
+
+/** Ends the processes that were started with `NAME=value` in their environment, but for this one. Answers with what there was. */
+export function endProcesses(assignment: string): Leftover[] {
+  const found = processesWith(assignment);
   for (const { pid } of found) {
     try {
       process.kill(pid, "SIGKILL");

@@ -1,13 +1,14 @@
 import { mkdirSync } from "node:fs";
 import Docker from "dockerode";
 import type { Backend, BackendOptions } from "../../backend.ts";
+import { removeCloud } from "./clouds.ts";
 import { DropletSnapshots } from "./droplet-snapshots.ts";
 import { Droplets } from "./droplets.ts";
-import { inspect, putFiles, removeContainer, unless } from "./engine.ts";
+import { inspect, putFiles } from "./engine.ts";
 import { firewallScript } from "./firewall.ts";
 import { DropletImages } from "./image.ts";
 import { gpuLoadFile } from "./machine-files.ts";
-import { label, type Names, namesOf } from "./names.ts";
+import { namesOf } from "./names.ts";
 import { Networks } from "./networks.ts";
 import { Readings } from "./readings.ts";
 import { ReservedIps } from "./reserved-ips.ts";
@@ -87,8 +88,7 @@ export function createDockerBackend(options: BackendOptions): Backend {
     metrics: (dropletId) => readings.take(dropletId),
 
     async reset() {
-      await persistently(() => removeEverything(docker, names, toolbox));
-      await snapshots.removeAll();
+      await removeCloud(docker, names, toolbox);
       reservedIps.clear();
       droplets.forget();
     },
@@ -106,31 +106,4 @@ async function requireEngine(docker: Docker): Promise<void> {
   });
   if (info.OSType !== "linux")
     throw new Error(`the Docker engine runs ${info.OSType} containers: droplets need Linux containers`);
-}
-
-async function removeEverything(docker: Docker, names: Names, toolbox: Toolbox): Promise<void> {
-  const ours = { label: [`${label.cloud}=${names.cloud}`] };
-  for (const container of await docker.listContainers({ all: true, filters: ours })) {
-    if (container.Names.includes(`/${names.toolbox}`)) continue;
-    await removeContainer(docker, container.Id);
-  }
-  if (await unless([404], docker.getVolume(names.blocks).inspect())) await toolbox.block("reset");
-  await toolbox.remove();
-  for (const { Id } of await docker.listNetworks({ filters: ours }))
-    await unless([404], docker.getNetwork(Id).remove());
-  for (const { Name } of (await docker.listVolumes({ filters: ours })).Volumes ?? []) {
-    await unless([404], docker.getVolume(Name).remove());
-  }
-}
-
-/** Again where something that was just being made or taken down came in between. */
-async function persistently(work: () => Promise<void>, tries = 5): Promise<void> {
-  for (let left = tries - 1; ; left--) {
-    try {
-      return await work();
-    } catch (error) {
-      if ((error as { statusCode?: number }).statusCode !== 409 || left === 0) throw error;
-      await new Promise((done) => setTimeout(done, 200));
-    }
-  }
 }

@@ -1,6 +1,6 @@
 import type Docker from "dockerode";
 import { follow, removeContainer, runOnce, unless } from "./engine.ts";
-import { label, type Names } from "./names.ts";
+import type { Names } from "./names.ts";
 
 const copyAll = "find /to -mindepth 1 -delete && cp -a /from/. /to/";
 
@@ -65,11 +65,6 @@ export class DropletSnapshots {
     if (image && (image.RepoTags ?? []).length === 0) await unless([404, 409], this.#docker.getImage(imageId).remove());
   }
 
-  async removeAll(): Promise<void> {
-    const images = await this.#docker.listImages({ filters: { reference: [this.#names.snapshots] } });
-    for (const image of images) await unless([404, 409], this.#docker.getImage(image.Id).remove({ force: true }));
-  }
-
   async #flatten(
     container: Docker.Container,
     options: { repo?: string; tag?: string; changes: string[] },
@@ -80,7 +75,7 @@ export class DropletSnapshots {
 
   async #saveNestedDocker(dropletId: number, snapshotId: number): Promise<void> {
     const saved = this.#names.nestedDockerSnapshot(snapshotId);
-    await this.#docker.createVolume({ Name: saved, Labels: { [label.cloud]: this.#names.cloud } });
+    await this.#docker.createVolume({ Name: saved, Labels: this.#names.labels });
     await this.#copy(this.#names.nestedDocker(dropletId), saved);
   }
 
@@ -93,7 +88,7 @@ export class DropletSnapshots {
       Image: this.#image,
       Entrypoint: ["/bin/sh", "-c"],
       Cmd: [copyAll],
-      Labels: { [label.cloud]: this.#names.cloud },
+      Labels: this.#names.labels,
       HostConfig: {
         Binds: [`${from}:/from:ro`, `${to}:/to`],
         NetworkMode: "none",

@@ -143,7 +143,7 @@ export class Droplets {
     const publicIp = spec.publicIp ?? freeAddress(publicRange, taken, publicAddresses.from, publicAddresses.to);
     const privateIp = spec.privateIp ?? freeAddress(privateRange, taken, firstPrivateAddress);
     const nested = spec.image.gpu || spec.image.docker;
-    const labels = { [label.cloud]: names.cloud, [label.kind]: "droplet", [label.droplet]: String(spec.id) };
+    const labels = { ...names.labels, [label.kind]: "droplet", [label.droplet]: String(spec.id) };
     if (nested) await docker.createVolume({ Name: names.nestedDocker(spec.id), Labels: labels });
     if (nested && spec.image.snapshotId !== undefined)
       await snapshots.restoreNestedDocker(spec.image.snapshotId, spec.id);

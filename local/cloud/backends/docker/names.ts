@@ -7,6 +7,8 @@ import { resolve } from "node:path";
  */
 export interface Names {
   readonly cloud: string;
+  /** On every object of the cloud: its id, and where its data lies, by which one is found whose folder is gone. */
+  readonly labels: Readonly<Record<string, string>>;
   readonly toolbox: string;
   readonly blocks: string;
   /** Sorts before every VPC's network: the engine takes the default gateway from the first network by name. */
@@ -23,10 +25,12 @@ export interface Names {
 
 /** The names of the cloud that keeps its files in `dataDir`. */
 export function namesOf(dataDir: string): Names {
-  const cloud = createHash("sha256").update(resolve(dataDir)).digest("hex").slice(0, 8);
+  const folder = resolve(dataDir);
+  const cloud = createHash("sha256").update(folder).digest("hex").slice(0, 8);
   const prefix = `windlass-${cloud}`;
   return {
     cloud,
+    labels: { [label.cloud]: cloud, [label.folder]: folder },
     toolbox: `${prefix}-toolbox`,
     blocks: `${prefix}-blocks`,
     publicNetwork: `${prefix}-public`,
@@ -42,6 +46,7 @@ export function namesOf(dataDir: string): Names {
 /** Labels on every object of a cloud in the engine; `droplet`, `public-ip` and `private-ip` only on droplets. */
 export const label = {
   cloud: "windlass.cloud",
+  folder: "windlass.folder",
   kind: "windlass.kind",
   droplet: "windlass.droplet",
   publicIp: "windlass.public-ip",

@@ -88,7 +88,7 @@ export class Networks {
       CheckDuplicate: true,
       Internal: internal,
       IPAM: { Driver: "default", Config: [{ Subnet: cidr, Gateway: toAddress(parseRange(cidr).first + 1) }] },
-      Labels: { [label.cloud]: this.#names.cloud },
+      Labels: this.#names.labels,
     });
   }
 

@@ -106,15 +106,14 @@ export class Toolbox {
   }
 
   async #create(capAdd: string[]): Promise<void> {
-    const labels = { [label.cloud]: this.#names.cloud };
-    await this.#docker.createVolume({ Name: this.#names.blocks, Labels: labels });
+    await this.#docker.createVolume({ Name: this.#names.blocks, Labels: this.#names.labels });
     const options: Docker.ContainerCreateOptions = {
       name: this.#names.toolbox,
       Image: this.#image,
       Hostname: "toolbox",
       Entrypoint: ["/usr/bin/tini", "--", "/usr/local/lib/windlass/toolbox"],
       Env: [`WINDLASS_CLOUD=${this.#names.cloud}`],
-      Labels: { ...labels, [label.kind]: "toolbox" },
+      Labels: { ...this.#names.labels, [label.kind]: "toolbox" },
       HostConfig: {
         Binds: [`${this.#names.blocks}:/wl/${this.#names.cloud}`],
         CapAdd: capAdd,

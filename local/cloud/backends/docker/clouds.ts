@@ -1,0 +1,88 @@
+import { existsSync } from "node:fs";
+import type Docker from "dockerode";
+import { removeContainer, unless } from "./engine.ts";
+import { DropletImages } from "./image.ts";
+import { label, type Names, namesOf } from "./names.ts";
+import { Toolbox } from "./toolbox.ts";
+
+/** What one local cloud has in the engine, by name. */
+export interface CloudOnEngine {
+  id: string;
+  /** Where its data lies, or lay. */
+  folder: string;
+  containers: string[];
+  networks: string[];
+  volumes: string[];
+  /** Droplet snapshots. */
+  images: string[];
+}
+
+/** Every local cloud that has something in the engine, whether it runs or not. Objects that do not say their folder are left out. */
+export async function cloudsOnEngine(docker: Docker): Promise<CloudOnEngine[]> {
+  const filters = { label: [label.folder] };
+  const [containers, networks, volumes, images] = await Promise.all([
+    docker.listContainers({ all: true, filters }),
+    docker.listNetworks({ filters }),
+    docker.listVolumes({ filters }),
+    docker.listImages({ filters }),
+  ]);
+  const clouds = new Map<string, CloudOnEngine>();
+  const of = (labels: Record<string, string> | undefined): CloudOnEngine | undefined => {
+    const folder = labels?.[label.folder];
+    if (folder === undefined || namesOf(folder).cloud !== labels?.[label.cloud]) return undefined;
+    const there = clouds.get(folder);
+    if (there) return there;
+    const made = { id: namesOf(folder).cloud, folder, containers: [], networks: [], volumes: [], images: [] };
+    clouds.set(folder, made);
+    return made;
+  };
+  for (const { Labels, Names } of containers) of(Labels)?.containers.push((Names[0] ?? "").slice(1));
+  for (const { Labels, Name } of networks) of(Labels)?.networks.push(Name);
+  for (const { Labels, Name } of volumes.Volumes ?? []) of(Labels)?.volumes.push(Name);
+  for (const { Labels, RepoTags } of images) of(Labels)?.images.push(...(RepoTags ?? []));
+  return [...clouds.values()];
+}
+
+/** Those whose folder is not there any more: nobody can start or reset them, and yet they hold ranges, disks and memory. */
+export async function abandonedClouds(docker: Docker): Promise<CloudOnEngine[]> {
+  return (await cloudsOnEngine(docker)).filter(({ folder }) => !existsSync(folder));
+}
+
+/** Removes a cloud's machines, disks, networks and snapshots from the engine; its folder is not needed. */
+export async function removeCloudAt(docker: Docker, folder: string): Promise<void> {
+  const names = namesOf(folder);
+  const toolbox = await unless([404], docker.getContainer(names.toolbox).inspect());
+  const image = toolbox?.Config.Image ?? new DropletImages(docker, folder).name("plain");
+  await removeCloud(docker, names, new Toolbox(docker, names, image));
+}
+
+/** Removes everything that carries the cloud's names; again where something that was just being made came in between. */
+export async function removeCloud(docker: Docker, names: Names, toolbox: Toolbox): Promise<void> {
+  for (let left = 4; ; left--) {
+    try {
+      await removeMachines(docker, names, toolbox);
+      break;
+    } catch (error) {
+      if ((error as { statusCode?: number }).statusCode !== 409 || left === 0) throw error;
+      await new Promise((done) => setTimeout(done, 200));
+    }
+  }
+  for (const { Id } of await docker.listImages({ filters: { reference: [names.snapshots] } }))
+    await unless([404, 409], docker.getImage(Id).remove({ force: true }));
+}
+
+async function removeMachines(docker: Docker, names: Names, toolbox: Toolbox): Promise<void> {
+  const ours = { label: [`${label.cloud}=${names.cloud}`] };
+  for (const container of await docker.listContainers({ all: true, filters: ours })) {
+    if (container.Names.includes(`/${names.toolbox}`)) continue;
+    await removeContainer(docker, container.Id);
+  }
+  // Without an image to run the toolbox from (404), nothing can hold a disk either.
+  if (await unless([404], docker.getVolume(names.blocks).inspect())) await unless([404], toolbox.block("reset"));
+  await toolbox.remove();
+  for (const { Id } of await docker.listNetworks({ filters: ours }))
+    await unless([404], docker.getNetwork(Id).remove());
+  for (const { Name } of (await docker.listVolumes({ filters: ours })).Volumes ?? []) {
+    await unless([404], docker.getVolume(Name).remove());
+  }
+}
