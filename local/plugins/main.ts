@@ -21,6 +21,7 @@ async function main([name, ...rest]: string[]): Promise<void> {
 async function pluginOf(name: PluginName): Promise<Provider> {
   const version = sdkVersion(name);
   if (name === "digitalocean") return (await import("./digitalocean/provider.ts")).digitalOceanPlugin(version);
+  if (name === "cloudflare") return (await import("./cloudflare/provider.ts")).cloudflarePlugin(version);
   if (name === "docker") return (await import("./docker/provider.ts")).dockerPlugin(version);
   return (await import("./command/provider.ts")).commandPlugin(version);
 }

@@ -6,6 +6,7 @@ export const PLUGINS = {
   digitalocean: "@pulumi/digitalocean",
   command: "@pulumi/command",
   docker: "@pulumi/docker",
+  cloudflare: "@pulumi/cloudflare",
 } as const;
 
 export type PluginName = keyof typeof PLUGINS;

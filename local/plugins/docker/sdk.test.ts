@@ -1,31 +1,19 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
+import { fileOf, membersOf } from "../testing/sdk-members.ts";
 import { TYPES } from "./types.ts";
 
-const SDK = dirname(createRequire(import.meta.url).resolve("@pulumi/docker/package.json"));
-
-/** The members of an interface, or of a class's outputs, in the SDK's declarations: by name, whether it may be left out. */
-function membersOf(file: string, opening: string): Record<string, boolean> {
-  const text = readFileSync(join(SDK, `${file}.d.ts`), "utf8").replace(/\/\*\*[\s\S]*?\*\//g, "");
-  const body = text.slice(text.indexOf(opening)).split("\n}")[0] ?? "";
-  const pattern = /^ {4}(?:readonly )?(\w+)(\?)?: pulumi/gm;
-  return Object.fromEntries([...body.matchAll(pattern)].map(([, key, optional]) => [key, optional === "?"]));
-}
-
+const SDK = "@pulumi/docker";
 const types = [...TYPES.values()].map((type) => [type.token.split(":").at(-1) as string, type] as const);
-const fileOf = (name: string) => name[0]?.toLowerCase() + name.slice(1);
 
 test.each(types)("%s has the SDK's inputs, and requires what the SDK requires", (name, type) => {
-  const args = membersOf(fileOf(name), `export interface ${name}Args`);
+  const args = membersOf(SDK, fileOf(name), `export interface ${name}Args`);
   expect(Object.keys(type.inputs).sort()).toEqual(Object.keys(args).sort());
   const required = Object.keys(args).filter((key) => !args[key]);
   expect(Object.keys(type.inputs).filter((key) => type.inputs[key]?.required)).toEqual(required);
 });
 
 test.each(types)("%s gives every output the SDK has", (name, type) => {
-  const outputs = Object.keys(membersOf(fileOf(name), `export declare class ${name} `));
+  const outputs = Object.keys(membersOf(SDK, fileOf(name), `export declare class ${name}`));
   expect(outputs.length).toBeGreaterThan(0);
   const given = new Set([...Object.keys(type.inputs), ...type.outputs]);
   expect(outputs.filter((key) => !given.has(key))).toEqual([]);
