@@ -12,25 +12,36 @@ export function readYamlFile<S extends z.ZodType>(text: string, file: string, sc
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const at = (offset: number) => lines.linePos(offset).line || 1;
   const broken = document.errors[0];
-  if (broken) throw refusal(file, [{ line: at(broken.pos[0]), text: broken.message.split("\n")[0] ?? "" }]);
-  const result = schema.safeParse(document.toJS());
+  if (broken) throw fileRefusal(file, [{ line: at(broken.pos[0]), text: broken.message.split("\n")[0] ?? "" }]);
+  return checkFile(document.toJS(), file, schema, (path) => at(offsetOf(document.contents, path)));
+}
+
+/** What a file says, by its schema. Throws as `readYamlFile` does; `lineOf` tells where the deepest part of a path that is written stands. */
+export function checkFile<S extends z.ZodType>(
+  value: unknown,
+  file: string,
+  schema: S,
+  lineOf: (path: readonly string[]) => number,
+): z.output<S> {
+  const result = schema.safeParse(value);
   if (result.success) return result.data;
   const known = knownKeys(schema);
   const problems = result.error.issues.flatMap((issue) => {
     const keys = issue.code === "unrecognized_keys" ? issue.keys : [undefined];
     return keys.map((key) => {
       const path = [...issue.path, ...(key === undefined ? [] : [key])].map(String);
-      const line = at(offsetOf(document.contents, path));
+      const line = lineOf(path);
       if (key === undefined) return { line, text: `${path.join(".")}: ${issue.message}` };
       const near = nearest(key, known);
       const hint = near === undefined ? {} : { suggestion: `did you mean ${near}?` };
       return { line, text: `${path.join(".")}: there is no such key`, ...hint };
     });
   });
-  throw refusal(file, problems);
+  throw fileRefusal(file, problems);
 }
 
-function refusal(file: string, problems: { line: number; text: string; suggestion?: string }[]): UserError {
+/** All mistakes of a file in one error, the first line first. */
+export function fileRefusal(file: string, problems: { line: number; text: string; suggestion?: string }[]): UserError {
   const [first, ...others] = problems.sort((a, b) => a.line - b.line);
   const told = ({ line, text, suggestion }: (typeof problems)[number], whole: boolean) =>
     `${file}:${line}: ${text}${whole && suggestion ? `; ${suggestion}` : ""}`;
