@@ -104,3 +104,9 @@ export async function serveDockerPlugin(): Promise<{ environment: Record<string,
   const { port, close } = await servePlugin(dockerPlugin(sdkVersion("docker")));
   return { environment: { PULUMI_DEBUG_PROVIDERS: `docker:${port}` }, close };
 }
+
+/**
+ * SHA-256 over the files that a build of this folder is sent, and the Dockerfile: equal digests build equal images. Throws `Error` for a folder
+ * or a Dockerfile that is not there.
+ */
+export { contextDigest } from "../local/plugins/docker/image/context.ts";

@@ -23,8 +23,8 @@ export interface ResourceEvent {
   changed?: string[];
 }
 
-/** What the engine does to a resource; `replace` stands for its three steps. */
-export type Action = "create" | "update" | "replace" | "delete" | "read" | "import" | "refresh" | "same";
+/** What the engine does to a resource; `replace` stands for its three steps, `pull` is an image's. */
+export type Action = "create" | "update" | "replace" | "delete" | "read" | "import" | "refresh" | "pull" | "same";
 
 /** One thing that was looked at before anything is made. */
 export interface Check {

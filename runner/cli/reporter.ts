@@ -13,6 +13,7 @@ const DOING: Record<Action, [doing: string, done: string]> = {
   read: ["reading", "read"],
   import: ["adopting", "adopted"],
   refresh: ["looking at", "looked at"],
+  pull: ["pulling", "pulled"],
   same: ["keeping", "kept"],
 };
 

@@ -33,6 +33,11 @@ function folderOf(home: string, project: string): string {
   return join(home, "services", project);
 }
 
+/** Holds the Dockerfiles that stand in a project's Compose files. */
+export function buildFolder(home: string, project: string): string {
+  return join(folderOf(home, project), "build");
+}
+
 /** What is remembered of a project, if anything is. */
 export function readRecord(home: string, project: string): ServicesRecord | undefined {
   const file = join(folderOf(home, project), "services.json");

@@ -9,8 +9,17 @@ import type { Changes, EngineReport, Step } from "../engine/events.ts";
 import type { OperationOptions } from "../progress.ts";
 import { releaseVolumes, runServices, VOLUME } from "./engine.ts";
 import { readServices, type ServicesOptions } from "./files.ts";
+import { bringImages, buildSources } from "./images.ts";
 import { placeOf } from "./locate.ts";
-import { defaultEngine, forget, readRecord, type ServicesRecord, servicesHome, servicesTarget } from "./project.ts";
+import {
+  buildFolder,
+  defaultEngine,
+  forget,
+  readRecord,
+  type ServicesRecord,
+  servicesHome,
+  servicesTarget,
+} from "./project.ts";
 import { type ServiceState, servicesOf } from "./ps.ts";
 
 export interface ServicesUpOptions extends Omit<ServicesOptions, "files">, OperationOptions {
@@ -81,13 +90,18 @@ export async function servicesUp(options: ServicesUpOptions): Promise<ServicesUp
     note(options, "warning", `${file}:${line}: ${path} is not applied: ${reason}`);
   const before = readRecord(home, project.name);
   const record = recordOf(project.name, { ...source, files, folder }, options, before);
-  const plan = planStack(project, { workingDir: folder, files }, environment);
+  const origin = { project, files };
+  const sources = await buildSources(origin, buildFolder(home, project.name));
+  const plan = planStack(project, { workingDir: folder, files }, environment, sources);
   const address = { host: record.host, sshOpts: record.sshOpts };
   const docker = openEngine(address);
   await asking(address, "reach the engine", () => docker.ping());
   const target = servicesTarget(home, record);
   const { healthySeconds } = options;
   const declared = { plan, ...address, ...(healthySeconds === undefined ? {} : { healthySeconds }) };
+  // What is pulled again each time may be another image, which the preview has to know of.
+  const again = plan.images.filter(({ pullAfterSeconds }) => pullAfterSeconds !== undefined);
+  if (!options.dryRun) await bringImages(docker, address, origin, again, options);
   await releaseVolumes(target, new Set(plan.volumes.map(({ name }) => name)), options);
   const result = (report: EngineReport): ServicesPlan => ({
     project: project.name,
@@ -108,6 +122,8 @@ export async function servicesUp(options: ServicesUpOptions): Promise<ServicesUp
       };
     }
   }
+  const others = plan.images.filter((image) => !again.includes(image));
+  await bringImages(docker, address, origin, others, options);
   await removeFailedTasks(docker, address, plan);
   const report = await runServices(target, "up", { refresh: true }, options, declared);
   const containers = await projectContainers(docker, address, project.name);

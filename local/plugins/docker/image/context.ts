@@ -63,6 +63,11 @@ export function buildContext(folder: string, dockerfile: string): Context {
   };
 }
 
+/** The digest of a build's context. @throws Error as `buildContext` */
+export function contextDigest(folder: string, dockerfile: string): string {
+  return buildContext(folder, dockerfile).digest();
+}
+
 function requireFolder(root: string, given: string): void {
   const found = statSync(root, { throwIfNoEntry: false });
   if (!found?.isDirectory()) throw new Error(`build context "${given}" is ${found ? "no folder" : "not there"}`);
