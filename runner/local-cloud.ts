@@ -1,5 +1,5 @@
 /** The single bridge to `local/`: its process, its control interface, its plugins. Nothing else of the runner knows that folder. */
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { UserError } from "../domain/errors.ts";
 import { type LocalBackend, type LocalCloudOptions, reachable } from "./local-process.ts";
 import { pulumiHome } from "./target.ts";
@@ -69,6 +69,49 @@ export async function control<T = unknown>(
     });
   }
   return (text === "" ? undefined : JSON.parse(text)) as T;
+}
+
+/** A local cloud that is gone but for what it has in the Docker engine. */
+export interface AbandonedCloud {
+  /** Where its data lay. */
+  folder: string;
+  containers: string[];
+  networks: string[];
+  /** Docker volumes: the disks of droplets and the block volumes. */
+  volumes: string[];
+  /** Droplet snapshots. */
+  images: string[];
+}
+
+export interface PruneOptions extends Pick<LocalCloudOptions, "onEvent" | "signal"> {
+  /** Only clouds whose data lay in one of these. @default all whose folder is gone */
+  folders?: string[];
+  /** Asked before anything is removed; false leaves everything. @default removes without asking */
+  confirm?: (clouds: AbandonedCloud[]) => Promise<boolean>;
+}
+
+/**
+ * Removes from the Docker engine what local clouds left whose data folder is gone: nothing can start or reset them, and their machines, disks
+ * and ranges stay taken. Answers with what was removed.
+ */
+export async function pruneLocalClouds(options: PruneOptions = {}): Promise<AbandonedCloud[]> {
+  const { abandonedClouds, removeCloudAt } = await import("../local/cloud/backends/docker/clouds.ts");
+  const { default: Docker } = await import("dockerode");
+  const docker = new Docker();
+  const found = await abandonedClouds(docker).catch((cause: Error) => {
+    const reason = `the Docker engine does not answer: ${cause.message}`;
+    const suggestion = "start it, or name another one in DOCKER_HOST";
+    throw new UserError("LocalCloudFailed", { reason, suggestion }, { cause });
+  });
+  const wanted = options.folders?.map((folder) => resolve(folder));
+  const clouds = found.map(({ id: _, ...cloud }) => cloud).filter(({ folder }) => wanted?.includes(folder) ?? true);
+  if (clouds.length === 0 || (options.confirm && !(await options.confirm(clouds)))) return [];
+  for (const { folder } of clouds) {
+    options.signal?.throwIfAborted();
+    options.onEvent?.({ kind: "phase", text: `removing what the local cloud of ${folder} left` });
+    await removeCloudAt(docker, folder);
+  }
+  return clouds;
 }
 
 /** Builds the images that droplets start from, where they are missing (about a minute); answers with their names in the Docker engine. */

@@ -1,16 +1,18 @@
 import { Command } from "commander";
 import { UserError } from "../../domain/errors.ts";
 import {
+  type AbandonedCloud,
   buildDropletImages,
   control,
   localCloudStatus,
+  pruneLocalClouds,
   resetLocalCloud,
   startLocalCloud,
   stopLocalCloud,
 } from "../local-cloud.ts";
 import { resolveTarget } from "../target.ts";
-import { ask } from "./confirm.ts";
-import { type CommonOptions, stackCommand, targetOptions } from "./options.ts";
+import { ask, refuseWithoutTerminal } from "./confirm.ts";
+import { type CommonOptions, changingCommand, stackCommand, targetOptions } from "./options.ts";
 import { print, printJson, table } from "./output.ts";
 import { withSession } from "./session.ts";
 
@@ -31,7 +33,8 @@ Examples:
   $ windlass local fault status --set path=/v2/volumes --set status=429 --set retryAfter=3
   $ windlass local gpu 1 --set utilization=97
   $ windlass local clock advance 86400
-  $ windlass local bill --json`,
+  $ windlass local bill --json
+  $ windlass local prune --dry-run`,
   );
   local.addCommand(
     stackCommand("start")
@@ -46,6 +49,12 @@ Examples:
   local.addCommand(stackCommand("status").description("whether it runs, and what it holds").action(status));
   local.addCommand(
     stackCommand("reset").option("-y, --yes", "do not ask").description("remove everything it holds").action(reset),
+  );
+  local.addCommand(
+    changingCommand("prune")
+      .argument("[folder...]", "only clouds whose data lay there (default: all whose folder is gone)")
+      .description("remove what local clouds left in the Docker engine whose folder is gone")
+      .action(prune),
   );
   local.addCommand(
     stackCommand("fault")
@@ -136,6 +145,33 @@ async function reset(flags: CommonOptions): Promise<void> {
   await resetLocalCloud({ home: home(flags) });
   if (flags.json) printJson({ reset: true });
   else print("The local cloud is empty. Stacks that had something there notice it at their next windlass refresh.");
+}
+
+async function prune(folders: string[], flags: CommonOptions): Promise<void> {
+  if (!flags.yes && !flags.dryRun) refuseWithoutTerminal("--yes");
+  let found: AbandonedCloud[] = [];
+  const confirm = async (clouds: AbandonedCloud[]) => {
+    found = clouds;
+    if (flags.dryRun) return false;
+    if (flags.yes) return true;
+    showAbandoned(clouds);
+    return ask("Remove all of this, with the data on the disks?", "--yes");
+  };
+  const removed = await withSession((session) =>
+    pruneLocalClouds({ ...session, confirm, ...(folders.length > 0 ? { folders } : {}) }),
+  );
+  if (flags.json) return printJson({ [flags.dryRun ? "wouldRemove" : "removed"]: flags.dryRun ? found : removed });
+  if (found.length === 0) return print("Nothing is left of local clouds whose folder is gone.");
+  if (flags.dryRun) return showAbandoned(found);
+  print(...removed.map(({ folder }) => `Nothing is left of the local cloud in ${folder}.`));
+}
+
+function showAbandoned(clouds: AbandonedCloud[]): void {
+  for (const { folder, containers, networks, volumes, images } of clouds) {
+    print(`The local cloud in ${folder}, which is gone, left:`);
+    const kinds = { container: containers, network: networks, volume: volumes, snapshot: images };
+    for (const [kind, names] of Object.entries(kinds)) for (const name of names) print(`  - ${kind} ${name}`);
+  }
 }
 
 async function fault(

@@ -1,8 +1,11 @@
 import { spawnSync } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { isIPv4 } from "node:net";
+import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import Docker from "dockerode";
+import { overlap, parseRange } from "../../local/cloud/backends/docker/addresses.ts";
 import { tar } from "../../local/plugins/docker/tar.ts";
 import { markOf } from "../../tools/test/run-mark.ts";
 
@@ -51,6 +54,19 @@ function busybox(): Buffer {
     return stdout;
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A /20 that no network of the engine and no address of this machine has, for a VPC; which one is left to chance, so that tests side by side differ. */
+export async function freeRange(): Promise<string> {
+  const networks = (await docker.listNetworks()).flatMap(({ IPAM }) => IPAM?.Config ?? []);
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  const taken = [...networks.map(({ Subnet = "" }) => Subnet), ...addresses.map(({ address }) => address)]
+    .filter((range) => isIPv4(range.split("/")[0] ?? ""))
+    .map(parseRange);
+  for (;;) {
+    const cidr = `10.${randomInt(128, 256)}.${randomInt(16) * 16}.0/20`;
+    if (!taken.some((range) => overlap(range, parseRange(cidr)))) return cidr;
   }
 }
 

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { isIPv4 } from "node:net";
 import { networkInterfaces } from "node:os";
 import type Docker from "dockerode";
@@ -66,7 +67,7 @@ export class Networks {
       await unless([400, 403, 409, 500], this.#create(this.#names.publicNetwork, `${toAddress(next)}/24`, false));
     }
     throw new Error(
-      "no free /24 in 198.18.0.0/15 for the cloud's public network: remove Docker networks of clouds that are gone",
+      "no free /24 in 198.18.0.0/15 for the cloud's public network: windlass local prune removes those of clouds whose folder is gone",
     );
   }
 
@@ -104,13 +105,20 @@ export class Networks {
       (network.IPAM?.Config ?? [])
         .filter((config) => isIPv4(config.Subnet?.split("/")[0] ?? ""))
         .map((config) => ({
-          name: `the Docker network ${network.Name} (${config.Subnet})`,
+          name: `the Docker network ${network.Name} (${config.Subnet}${holder(network.Labels?.[label.folder])})`,
           cidr: config.Subnet ?? "",
           range: parseRange(config.Subnet ?? ""),
           cloud: network.Labels?.[label.cloud],
         })),
     );
   }
+}
+
+/** Whose a local cloud's network is, and how to be rid of it. */
+function holder(folder: string | undefined): string {
+  if (folder === undefined) return "";
+  if (existsSync(folder)) return ` of the local cloud in ${folder}`;
+  return `, left by a local cloud whose folder ${folder} is gone: windlass local prune removes it`;
 }
 
 /** This machine's own addresses; its networks may overlap: a VPC inside a wide private network is common and works. */
