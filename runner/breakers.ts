@@ -7,6 +7,8 @@ import type { CircuitBreakerResult } from "../domain/health/result.ts";
 export interface PublishOptions {
   /** Kept up to date in Prometheus's text format, for node_exporter's textfile collector. */
   metricsFile?: string | undefined;
+  /** Written into the same file behind the breakers' metrics. */
+  moreMetrics?: () => Promise<string>;
   /** @default those of this process */
   registry?: Breakers;
 }
@@ -19,7 +21,7 @@ const RESET_POLL_MS = 500;
  * changes of state do so by themselves. `end` takes the file away, and leaves the metrics. Throws `UsageError` for a metrics file that cannot be written.
  */
 export function publishBreakers(home: string, options: PublishOptions = {}) {
-  const { registry = breakers, metricsFile } = options;
+  const { registry = breakers, metricsFile, moreMetrics } = options;
   if (metricsFile !== undefined) checkMetricsFile(metricsFile);
   const own = join(folderOf(home), `${process.pid}.json`);
   const begun = Date.now();
@@ -33,7 +35,7 @@ export function publishBreakers(home: string, options: PublishOptions = {}) {
     poll = closed ? undefined : (poll ?? setInterval(obey, RESET_POLL_MS).unref());
     if (metricsFile === undefined) return;
     const { breakerMetrics } = await import("../clients/resilience/metrics.ts");
-    writeWhole(metricsFile, await breakerMetrics(list));
+    writeWhole(metricsFile, (await breakerMetrics(list)) + ((await moreMetrics?.()) ?? ""));
   };
   const obey = () => {
     for (const { service, destination, openedAt = 0 } of registry.list()) {

@@ -46,7 +46,7 @@ export interface UpdateRecord {
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 
 /** Folder of a file backend; undefined for the others. */
-export function backendFolder(target: Target): string | undefined {
+export function backendFolder(target: Pick<Target, "backend">): string | undefined {
   return target.backend.startsWith("file://") ? join(fileURLToPath(target.backend), ".pulumi") : undefined;
 }
 
@@ -54,7 +54,7 @@ export function backendFolder(target: Target): string | undefined {
  * The stack's state read straight from the file backend: no engine is started.
  * Undefined when the stack does not exist; only for file backends (others: `exportStack`).
  */
-export function readCheckpoint(target: Target): Deployment | undefined {
+export function readCheckpoint(target: Pick<Target, "backend" | "project" | "stack">): Deployment | undefined {
   const folder = backendFolder(target);
   if (!folder) throw new Error(`the state in ${target.backend} is not a file`);
   const path = join(folder, "stacks", target.project, `${target.stack}.json`);

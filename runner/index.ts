@@ -36,7 +36,15 @@ export { type DownOptions, type DownPlan, type DownResult, down, type KeptVolume
 export type { Changes } from "./engine/events.ts";
 export { engineEnvironment } from "./engine.ts";
 export { environment, exportLines } from "./environment.ts";
-export { healthError, nodesHealth as health } from "./health/nodes.ts";
+export {
+  type HealthLook,
+  type HealthOptions,
+  health,
+  healthError,
+  lookAtHealth,
+  type WatchHealthOptions,
+  watchHealth,
+} from "./health/index.ts";
 export { type HoldOptions, type HoldResult, holdNode, type ReleaseResult, releaseNode } from "./lifecycle/hold.ts";
 export { openNodeStack } from "./lifecycle/open-node-stack.ts";
 export { type NodeRecovery, recoverNode } from "./lifecycle/recover-node.ts";

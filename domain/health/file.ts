@@ -14,6 +14,8 @@ import { HEALTH_TIMEOUT_MS, type HealthTarget, namedBy, parseTarget, TargetMista
 
 /** What is asked, when people are told, and how long results are kept. */
 export interface HealthFile {
+  /** The file; undefined where there is none. */
+  source?: string | undefined;
   targets: HealthTarget[];
   alerts: readonly AlertRule[];
   /** Milliseconds between two passes. */
@@ -81,6 +83,7 @@ export function parseHealthFile(text: string, file: string, lookup: Lookup): Hea
   if (targets.length === 0)
     fail(nearestNode(root, ["targets"]), ["targets"], "names nothing whose health can be asked");
   return {
+    source: file,
     targets,
     alerts:
       given.alerts?.map((value, index) => ruleIn(root, index, value, given.alerts ?? [], targets)) ?? DEFAULT_RULES,

@@ -50,7 +50,12 @@ const COMMANDS: readonly {
     summary: "what was spent of the month's budgets; enforce, confirm",
     load: () => import("./budget.ts"),
   },
-  { name: "health", group: "Stacks:", summary: "look at every node over ssh", load: () => import("./health.ts") },
+  {
+    name: "health",
+    group: "Stacks:",
+    summary: "look at nodes, services, stores and URLs; watch, history, alerts",
+    load: () => import("./health.ts"),
+  },
   {
     name: "recover",
     group: "Stacks:",
@@ -165,7 +170,7 @@ Examples:
   $ windlass down                     remove the node, keep the volume`;
 
 /** Commands that have commands of their own. */
-const GROUPS = new Set(["node", "policy", "cost", "backup", "config", "local", "budget", "services"]);
+const GROUPS = new Set(["node", "policy", "cost", "backup", "config", "local", "budget", "services", "health"]);
 
 /** Options may stand before the command too, as `pulumi` and `docker` have it: they are moved behind it. */
 export function optionsLast(args: readonly string[]): string[] {

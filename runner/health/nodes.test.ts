@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { healthResultSchema } from "../../domain/health/result.ts";
 import type { NodeOutput } from "../../domain/provision-result.ts";
-import { healthError, healthOf } from "./nodes.ts";
+import { healthError } from "./error.ts";
+import { healthOf } from "./nodes.ts";
 
 const node = {
   name: "train-001",

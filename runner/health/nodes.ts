@@ -1,19 +1,16 @@
 import { UserError } from "../../domain/errors.ts";
 import { HEALTH_LIMITS, type HealthResult, healthStatus } from "../../domain/health/result.ts";
+import { HEALTH_TIMEOUT_MS } from "../../domain/health/target.ts";
 import type { NodeOutput } from "../../domain/provision-result.ts";
 import { GIB } from "../../domain/units.ts";
-import { readBreakers } from "../breakers.ts";
 import { type NodeOptions, withNode } from "../node.ts";
 import { nodeNotFound, nodesOf } from "../nodes.ts";
 import { currentDeployment, stackConfig } from "../prepare.ts";
 import { resolveTarget } from "../target.ts";
 
-/** Milliseconds in which a healthy node answers over ssh. */
-export const HEALTH_TIMEOUT_MS = 5000;
-
 /**
- * Looks at every node of the stack (or the one named) over ssh; one Health Check Result each, with the circuit breakers of the processes here. Throws
- * `NotFound` when there is none.
+ * Looks at every node of the stack (or the one named) over ssh; one Health Check Result each. Throws `NotFound` when there is
+ * none.
  */
 export async function nodesHealth(options: NodeOptions = {}): Promise<HealthResult[]> {
   const target = resolveTarget(options);
@@ -21,30 +18,8 @@ export async function nodesHealth(options: NodeOptions = {}): Promise<HealthResu
   const all = nodesOf(deployment, stackConfig(target).mountPoint);
   const nodes = options.node === undefined ? all : all.filter(({ name }) => name === options.node);
   if (nodes.length === 0) throw nodeNotFound(target.stack, deployment, options.node);
-  const results = await Promise.all(nodes.map((node) => nodeHealth({ ...options, node: node.name }, node)));
-  const circuit_breakers = readBreakers(target.home);
-  return results.map((result) => ({ ...result, circuit_breakers }));
+  return Promise.all(nodes.map((node) => nodeHealth({ ...options, node: node.name }, node)));
 }
-
-/** The error that an unhealthy result is. */
-export function healthError(result: HealthResult): UserError {
-  const failed = Object.entries(result.checks).flatMap(([name, ok]) => (ok ? [] : [name]));
-  return new UserError("HealthCheckFailed", {
-    service: result.service,
-    endpoint: result.endpoint,
-    failed,
-    reason: `${result.service} is ${result.status}: ${failed.join(", ")}`,
-    suggestion: SUGGESTIONS[failed[0] ?? ""] ?? `look at it with: windlass node ssh ${result.service}`,
-  });
-}
-
-const SUGGESTIONS: Record<string, string> = {
-  ssh_reachable: "check windlass:sshAllowedAddresses and the droplet's state: windlass status",
-  gpu_available: "run nvidia-smi on the node: windlass node exec -- nvidia-smi; a reboot often brings a lost GPU back",
-  volume_mounted: "run windlass up: it mounts the volume again",
-  training_ok: "see the log: windlass node exec -- tail -50 LOG; then run windlass up: it starts the job again",
-  disk_ok: "remove old checkpoints, or raise windlass:volumeSizeGiB and run windlass up",
-};
 
 /**
  * One line per reading. CPU is measured over 200 ms from /proc/stat; the disk is the volume's where it is mounted. The training job is well

@@ -1,0 +1,56 @@
+import { setTimeout } from "node:timers/promises";
+import { redact } from "../../domain/redaction.ts";
+import { publishBreakers } from "../breakers.ts";
+import { resolveTarget } from "../target.ts";
+import { type Alerting, type HealthLook, type HealthOptions, lookAtHealth } from "./look.ts";
+import { healthMetrics } from "./metrics.ts";
+import { type ListenAddress, serveHealth } from "./server.ts";
+import { healthSettings } from "./settings.ts";
+
+export interface WatchHealthOptions extends HealthOptions {
+  /** Seconds between two looks. @default the health file's */
+  everySeconds?: number;
+  alerting: Alerting;
+  /** Opens `/metrics` and `/health` there. */
+  listen?: ListenAddress;
+  /** Told where the endpoint is. */
+  onListening?: (url: string) => void;
+  /** Written after each look, in Prometheus's text format; its name ends in `.prom`. */
+  metricsFile?: string;
+  /** Called after each look. */
+  onLook?: (look: HealthLook) => void;
+}
+
+/**
+ * Looks again and again until `signal`, and answers with the last look. The health file is read anew each time. Throws where the first look cannot be
+ * made; a later one that cannot is in its `errors`, with the results of the one before.
+ */
+export async function watchHealth(options: WatchHealthOptions): Promise<HealthLook> {
+  const { signal, onLook, alerting, listen, metricsFile, everySeconds, ...look } = options;
+  const { root, home } = resolveTarget(options);
+  let last: HealthLook | undefined;
+  const moreMetrics = () => healthMetrics(last?.results ?? [], last?.alerts ?? []);
+  const shown = publishBreakers(home, { metricsFile, moreMetrics });
+  const server = listen ? await serveHealth(listen, () => last) : undefined;
+  if (server) options.onListening?.(server.url);
+  let everyMs = 0;
+  try {
+    for (;;) {
+      try {
+        everyMs = everySeconds ? everySeconds * 1000 : healthSettings({ root, file: options.file }).everyMs;
+        last = await lookAtHealth({ ...look, ...(signal ? { signal } : {}) }, alerting);
+      } catch (error) {
+        if (signal?.aborted && last) return last;
+        if (!last) throw error;
+        last = { ...last, notices: [], errors: [redact(error instanceof Error ? error.message : String(error))] };
+      }
+      shown.update();
+      onLook?.(last);
+      await setTimeout(everyMs, undefined, signal ? { signal } : {}).catch(() => undefined);
+      if (signal?.aborted) return last;
+    }
+  } finally {
+    await server?.close();
+    await shown.end();
+  }
+}
