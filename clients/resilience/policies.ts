@@ -1,5 +1,5 @@
 /** Kinds of calls that leave this machine. */
-export type CallKind = "digitalocean" | "slack" | "mail" | "prometheus" | "s3";
+export type CallKind = "digitalocean" | "cloudflare" | "slack" | "mail" | "prometheus" | "s3";
 
 /** How calls of a kind are made; times in milliseconds. */
 export interface CallPolicy {
@@ -39,6 +39,8 @@ const NEAR: readonly number[] = [1000, 2000, 4000];
 export const POLICIES: Readonly<Record<CallKind, CallPolicy>> = {
   // DigitalOcean lets 250 calls a minute in.
   digitalocean: { ...DEFAULTS, timeoutMs: 30_000, retryDelaysMs: FAR, mostAtOnce: 16 },
+  // Cloudflare lets 1200 calls in five minutes in.
+  cloudflare: { ...DEFAULTS, timeoutMs: 30_000, retryDelaysMs: FAR, mostAtOnce: 16 },
   // Slack lets one message a second in.
   slack: { ...DEFAULTS, timeoutMs: 10_000, retryDelaysMs: FAR, mostAtOnce: 1 },
   mail: { ...DEFAULTS, timeoutMs: 20_000, retryDelaysMs: FAR, mostAtOnce: 2 },

@@ -1,0 +1,3 @@
+/** Cloudflare's API: zones, tunnels, DNS records. */
+export * from "./client.ts";
+export { CloudflareApiError } from "./errors.ts";
