@@ -6,6 +6,7 @@ import { healthcheckOf, healthySeconds, isChecked } from "./health.ts";
 import { containerLabels, type Origin } from "./labels.ts";
 import { storageOf } from "./mounts.ts";
 import { networkModeOf, networksOf } from "./networks.ts";
+import { portRange } from "./ports.ts";
 import { resourceSettings } from "./resources.ts";
 import { ofService } from "./service-ref.ts";
 import type { ContainerSettings, ContainerSpec, Dependency } from "./spec.ts";
@@ -133,7 +134,7 @@ function portsOf({ ports }: Service): ContainerSettings["ports"] {
     (ports ?? []).map(({ target = 0, published, host_ip, protocol }) =>
       defined<NonNullable<ContainerSettings["ports"]>[number]>({
         internal: target,
-        external: published ? Number(published) : undefined,
+        external: published ? portRange(published).first : undefined,
         ip: host_ip || undefined,
         protocol,
       }),

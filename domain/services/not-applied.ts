@@ -1,5 +1,6 @@
 import type { ComposeProject, Service } from "../compose/model.ts";
 import { buildNotApplied, buildRefusals } from "./builds.ts";
+import { isRange, portClashes } from "./ports.ts";
 import type { ModelPath, NotApplied, Refusal } from "./spec.ts";
 
 const SWARM = "is for Docker Swarm";
@@ -82,7 +83,12 @@ function restartedWith(name: string, service: Service): NotApplied[] {
 
 /** What cannot be run at all; everything at once. */
 export function refusals(project: ComposeProject, environment: ReadonlyMap<string, string>): Refusal[] {
-  return Object.entries(project.services).flatMap(([name, service]) => {
+  const clashes = portClashes(project.services).map(({ path, port, other }) => ({
+    path,
+    reason: `${other} is published on port ${port} of the host already`,
+    suggestion: "give each a port, or an address, of its own",
+  }));
+  const others = Object.entries(project.services).flatMap(([name, service]) => {
     const found: Refusal[] = [];
     const refuse = (path: ModelPath, reason: string, suggestion: string) =>
       found.push({ path: ["services", name, ...path], reason, suggestion });
@@ -94,9 +100,6 @@ export function refusals(project: ComposeProject, environment: ReadonlyMap<strin
         "the Pulumi provider for Docker takes no empty word",
         'let a shell make it: ["sh", "-c", ...]',
       );
-    for (const [index, { published }] of (service.ports ?? []).entries())
-      if (published?.includes("-"))
-        refuse(["ports", String(index)], `${published} is a range for one port`, "name one port of the host, or none");
     for (const [index, { type }] of (service.volumes ?? []).entries())
       if (!["bind", "volume", "tmpfs"].includes(type ?? ""))
         refuse(["volumes", String(index)], `volumes of type ${type} are not run`, "use a bind, a volume or a tmpfs");
@@ -110,6 +113,7 @@ export function refusals(project: ComposeProject, environment: ReadonlyMap<strin
     refuseFiles(project, service, environment, refuse);
     return found;
   });
+  return [...others, ...clashes];
 }
 
 type Refuse = (path: ModelPath, reason: string, suggestion: string) => void;
@@ -117,12 +121,12 @@ type Refuse = (path: ModelPath, reason: string, suggestion: string) => void;
 function refuseScale(service: Service, refuse: Refuse): void {
   const count = scaleOf(service);
   if (count < 2) return;
-  const fixed = (service.ports ?? []).findIndex(({ published }) => published);
+  const fixed = (service.ports ?? []).findIndex((port) => port.published && !isRange(port.published));
   if (fixed >= 0)
     refuse(
       ["ports", String(fixed)],
       `${count} containers cannot publish one port`,
-      "leave the host's port to the engine",
+      "give it a range, one port for each, or leave the host's port to the engine",
     );
 }
 

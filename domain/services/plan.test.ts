@@ -235,7 +235,7 @@ test("what is not applied is told by its path", () => {
 test.each([
   ["image: a, scale: 2, ports: ['80:80']", "", "services.web.ports.0: 2 containers cannot publish one port"],
   ["image: a, command: [x, '']", "", "services.web.command: the Pulumi provider for Docker takes no empty word"],
-  ["image: a, ports: ['8000-8002:80']", "", "services.web.ports.0: 8000-8002 is a range for one port"],
+  ["image: a, ports: ['80:80', '80:81']", "", "services.web.ports.1: web is published on port 80 of the host already"],
   [
     "image: a, security_opt: ['seccomp=./x.json']",
     "",

@@ -49,7 +49,7 @@ export function placedPorts(key: string, label: string | undefined): PlacedPort[
 function publishTo(spec: ContainerSpec, placements: readonly Placement[]): ContainerSpec {
   const needed = new Set(spec.dependsOn.map(({ service }) => service));
   const moved = placements.filter(
-    (one) => needed.has(one.service) && !isRange(one) && one.wanted !== String(one.published),
+    (one) => needed.has(one.service) && !isRange(one.wanted) && one.wanted !== String(one.published),
   );
   if (moved.length === 0) return spec;
   const onHost = spec.networkMode === "host";

@@ -112,7 +112,7 @@ export function placePorts(
   for (const wish of wishes) {
     const kept = before.find((one) => sameWish(one, wish))?.published;
     if (kept === undefined || holder(wish, kept) !== undefined) continue;
-    give(wish, kept, isRange(wish) ? undefined : holder(wish, portRange(wish.wanted).first));
+    give(wish, kept, isRange(wish.wanted) ? undefined : holder(wish, portRange(wish.wanted).first));
   }
   for (const wish of [...unplaced()].sort((a, b) => span(a) - span(b))) {
     const { first, last } = portRange(wish.wanted);
@@ -120,7 +120,7 @@ export function placePorts(
   }
   const spared = new Set(wishes.map(({ wanted }) => portRange(wanted).first));
   for (const wish of unplaced()) {
-    if (isRange(wish)) continue;
+    if (isRange(wish.wanted)) continue;
     const { first } = portRange(wish.wanted);
     give(wish, firstFree(wish, first + 1, LAST_PORT, spared), holder(wish, first));
   }
@@ -131,7 +131,7 @@ export function placePorts(
 }
 
 /** Whether any of several ports will do. */
-export function isRange({ wanted }: Pick<PortWish, "wanted">): boolean {
+export function isRange(wanted: string): boolean {
   return wanted.includes("-");
 }
 
@@ -171,7 +171,7 @@ export function portClashes(services: Readonly<Record<string, Service>>): PortCl
   const clashes: PortClash[] = [];
   for (const [name, { ports, network_mode: mode }] of Object.entries(services))
     for (const [index, { published = "", host_ip: ip = "", protocol = "tcp" }] of (ports ?? []).entries()) {
-      if (!published || published.includes("-") || mode === "host") continue;
+      if (!published || isRange(published) || mode === "host") continue;
       const other = seen.find((one) => one.port === published && one.protocol === protocol && overlap(one.ip, ip));
       if (other) clashes.push({ path: ["services", name, "ports", String(index)], port: published, other: other.name });
       seen.push({ name, ip, port: published, protocol });

@@ -37,13 +37,18 @@ test.each(["ps", "logs"])("%s of a name that nobody knows says what there is", a
 
 test("what cannot be run is refused with its place, before the engine is asked", async () => {
   const file = join(folder, "compose.yaml");
-  writeFileSync(file, "services:\n  web:\n    build: .\n  db:\n    image: a\n    ports:\n      - 80-81:80\n");
+  writeFileSync(
+    file,
+    "services:\n  web:\n    image: a\n    command: [a, '']\n  db:\n    image: a\n    ports: [80:80]\n  api:\n    image: a\n    ports:\n      - 80:81\n",
+  );
   const error = run("up", file, "--yes", "--host", "unix:///nowhere.sock");
   await expect(error).rejects.toMatchObject({
     code: "ConfigInvalid",
     details: {
-      reason: `${file}:7: services.db.ports.0: 80-81 is a range for one port`,
-      also: [expect.stringContaining(`${file}:3: services.web.build: there is no image to start`)],
+      reason: `${file}:4: services.web.command: the Pulumi provider for Docker takes no empty word`,
+      also: [
+        expect.stringContaining(`${file}:7: services.db.ports.0: api is published on port 80 of the host already`),
+      ],
     },
   });
 });

@@ -74,7 +74,7 @@ export async function choosePorts(
   );
   if (isSettled.length < wishes.length) taken.push(...(await processes(address, wishes, isHeld)));
   const { placements, none } = placePorts(wishes, taken, before);
-  const moved = placements.filter((one) => !isRange(one) && one.wanted !== String(one.published));
+  const moved = placements.filter((one) => !isRange(one.wanted) && one.wanted !== String(one.published));
   const refused = [...none, ...(strict ? moved.map((one) => ({ ...one, by: one.by ?? "" })) : [])];
   if (refused.length > 0) throw refusal(refused, files);
   return {
@@ -131,7 +131,7 @@ function refusal(refused: readonly NoPort[], files: readonly string[]): UserErro
   const lines = refused.map((one) => {
     const path = portPath(one);
     const { file, line } = placeOf(files, path);
-    const what = isRange(one)
+    const what = isRange(one.wanted)
       ? `no port of ${one.wanted} is free: ${portRange(one.wanted).first} belongs to`
       : `port ${one.wanted} belongs to`;
     return { file, line, text: `${file}:${line}: ${path.join(".")}: ${what} ${one.by}` };
