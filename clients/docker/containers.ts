@@ -88,6 +88,8 @@ export interface LogOptions {
   tail?: number;
   /** Seconds since 1970; only newer lines. */
   since?: number;
+  /** Seconds since 1970; only older lines. */
+  until?: number;
   signal?: AbortSignal;
 }
 
@@ -104,7 +106,7 @@ export async function* containerLogs(
   docker: Docker,
   address: EngineAddress,
   id: string,
-  { follow = false, tail, since, signal }: LogOptions = {},
+  { follow = false, tail, since, until, signal }: LogOptions = {},
 ): AsyncGenerator<LogLine> {
   const container = docker.getContainer(id);
   const doing = `read the logs of ${id.slice(0, 12)}`;
@@ -115,6 +117,7 @@ export async function* containerLogs(
     timestamps: true,
     ...(tail === undefined ? {} : { tail }),
     ...(since ? { since } : {}),
+    ...(until ? { until } : {}),
   };
   if (!follow) {
     const whole = await asking(address, doing, () => container.logs({ ...options, follow: false }));

@@ -3,6 +3,7 @@ import { openEngine } from "../../clients/docker/engine.ts";
 import { UserError } from "../../domain/errors.ts";
 import { type Addressed, addressed } from "./address.ts";
 import { chosen } from "./chosen.ts";
+import { followedLogs } from "./followed-logs.ts";
 
 export interface ServicesLogsOptions extends Addressed {
   /** @default all */
@@ -12,6 +13,8 @@ export interface ServicesLogsOptions extends Addressed {
   tail?: number;
   /** ISO 8601, or a duration such as `10m` before now. */
   since?: string;
+  /** The same; only older lines. */
+  until?: string;
   signal?: AbortSignal;
 }
 
@@ -22,29 +25,41 @@ export interface ServiceLine extends LogLine {
 
 /** What the services of a project write: merged by time, or as it comes while it is followed. Throws `NotFound`, `UsageError`, `CommandFailed`. */
 export async function* servicesLogs(options: ServicesLogsOptions): AsyncGenerator<ServiceLine> {
-  const { follow = false, tail, signal } = options;
-  const since = options.since === undefined ? undefined : sinceSeconds(options.since, Date.now());
+  const { follow = false, tail, services = [], signal } = options;
+  if (follow && options.until !== undefined)
+    throw new UserError(
+      "UsageError",
+      { reason: "--follow goes on with what comes, --until ends before now", suggestion: "leave one of them out" },
+      { exitCode: 2 },
+    );
+  const now = Date.now();
+  const read = {
+    ...(tail === undefined ? {} : { tail }),
+    ...(options.since === undefined ? {} : { since: pointInTime("--since", options.since, now) }),
+    ...(options.until === undefined ? {} : { until: pointInTime("--until", options.until, now) }),
+  };
   const { project, address } = addressed(options);
   const docker = openEngine(address);
-  const containers = chosen(project, await projectContainers(docker, address, project), options.services);
-  const read = {
-    follow,
-    ...(tail === undefined ? {} : { tail }),
-    ...(since === undefined ? {} : { since }),
-    ...(signal ? { signal } : {}),
-  };
-  const sources = containers.map(async function* ({ id, service, name }): AsyncGenerator<ServiceLine> {
-    for await (const line of containerLogs(docker, address, id, read)) yield { ...line, service, container: name };
-  });
-  if (follow) return yield* asTheyCome(sources);
-  const lines = (await Promise.all(sources.map(collected))).flat();
-  yield* lines.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
+  const containers = chosen(project, await projectContainers(docker, address, project), services);
+  if (follow) {
+    const followed = { docker, address, project, containers, services, read, ...(signal ? { signal } : {}) };
+    return yield* followedLogs(followed);
+  }
+  const written = await Promise.all(
+    containers.map(async ({ id, service, name }) => {
+      const lines: ServiceLine[] = [];
+      for await (const line of containerLogs(docker, address, id, read))
+        lines.push({ ...line, service, container: name });
+      return lines;
+    }),
+  );
+  yield* written.flat().sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
 }
 
 const UNITS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
-/** Seconds since 1970 of `2026-01-02T03:04:05Z` or of `10m` before now. */
-export function sinceSeconds(text: string, now: number): number {
+/** Seconds since 1970 of `2026-01-02T03:04:05Z` or of `10m` before now. @param flag that says it, for the error */
+export function pointInTime(flag: string, text: string, now: number): number {
   const [, amount, unit = ""] = /^(\d+)([smhd])$/.exec(text) ?? [];
   const seconds =
     amount === undefined
@@ -55,26 +70,7 @@ export function sinceSeconds(text: string, now: number): number {
   if (Number.isFinite(seconds)) return seconds;
   throw new UserError(
     "UsageError",
-    { reason: `--since: ${JSON.stringify(text)} is no time`, suggestion: "write 10m, 2h or 2026-01-02T03:04:05Z" },
+    { reason: `${flag}: ${JSON.stringify(text)} is no time`, suggestion: "write 10m, 2h or 2026-01-02T03:04:05Z" },
     { exitCode: 2 },
   );
-}
-
-async function collected<T>(source: AsyncGenerator<T>): Promise<T[]> {
-  const items: T[] = [];
-  for await (const item of source) items.push(item);
-  return items;
-}
-
-async function* asTheyCome<T>(sources: readonly AsyncGenerator<T>[]): AsyncGenerator<T> {
-  const next = (source: AsyncGenerator<T>) => source.next().then((result) => ({ source, result }));
-  const waiting = new Map(sources.map((source) => [source, next(source)]));
-  while (waiting.size > 0) {
-    const { source, result } = await Promise.race(waiting.values());
-    if (result.done) waiting.delete(source);
-    else {
-      waiting.set(source, next(source));
-      yield result.value;
-    }
-  }
 }

@@ -1,0 +1,148 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { servicesDown } from "../../runner/services/down.ts";
+import { type ServiceLine, servicesLogs } from "../../runner/services/logs.ts";
+import { until } from "./backend-fixture.ts";
+import { BUSYBOX, docker, makeBusyboxImage } from "./docker-fixture.ts";
+import { collected, type TestProject, testProject } from "./services-fixture.ts";
+
+let shop: TestProject;
+
+beforeAll(async () => {
+  await makeBusyboxImage();
+  shop = testProject("logs");
+  shop.write(FILE);
+  await shop.up();
+});
+afterAll(async () => {
+  await shop?.remove();
+  await docker.getImage(BUSYBOX).remove({ force: true });
+});
+
+/** Each writes what is put into its file. */
+const FILE = `
+services:
+  api:
+    image: ${BUSYBOX}
+    init: true
+    command: ["sh", "-c", "echo api 1; sleep 0.3; echo '{\\"level\\":\\"warn\\",\\"msg\\":\\"api 2\\",\\"took\\":7}'; while sleep 0.1; do cat /say && rm /say; done 2>/dev/null"]
+  worker:
+    image: ${BUSYBOX}
+    init: true
+    command: ["sh", "-c", "sleep 0.15; echo worker 1 >&2; sleep 0.3; echo worker 2; while sleep 0.1; do cat /say && rm /say; done 2>/dev/null"]
+`;
+
+const say = (service: string, text: string) => shop.exec(service, "sh", "-c", `echo '${text}' > /new; mv /new /say`);
+const texts = (lines: readonly ServiceLine[]) =>
+  lines.map(({ service, text }) => [service, text.replace(/"took.*/, "")]);
+
+async function logs(...words: string[]): Promise<string[]> {
+  const { output, ended } = command(...words);
+  const lines = collected(createInterface({ input: output }));
+  expect(await ended).toEqual([0, null]);
+  return lines;
+}
+
+function command(...words: string[]) {
+  const env = { ...process.env, WINDLASS_HOME: shop.home };
+  const child = spawn(process.execPath, ["runner/cli/main.ts", "services", "logs", shop.name, ...words], { env });
+  return { child, output: child.stdout, ended: once(child, "exit") };
+}
+
+const WRITTEN = [
+  ["api", "api 1"],
+  ["worker", "worker 1"],
+  ["api", expect.stringContaining("api 2")],
+  ["worker", "worker 2"],
+];
+
+describe("logs", () => {
+  test("of several services come in the order of time, of one alone, the last, and from and to a time", async () => {
+    const read = (options: object = {}) => collected(servicesLogs({ files: [shop.name], home: shop.home, ...options }));
+    const all = await until(async () => {
+      const lines = await read();
+      return lines.length === 4 ? lines : undefined;
+    });
+    expect(texts(all)).toEqual(WRITTEN);
+    expect(all.map(({ stream }) => stream)).toEqual(["stdout", "stderr", "stdout", "stdout"]);
+    expect(texts(await read({ services: ["worker"] }))).toEqual([WRITTEN[1], WRITTEN[3]]);
+    expect(texts(await read({ tail: 1 }))).toEqual([WRITTEN[2], WRITTEN[3]]);
+    // To the millisecond, which is what a time in JavaScript has.
+    const at = (index: number, after: number) => new Date(Date.parse(all[index]?.time ?? "") + after).toISOString();
+    expect(texts(await read({ since: at(1, -1) }))).toEqual(WRITTEN.slice(1));
+    expect(texts(await read({ since: at(1, -1), until: at(2, 1) }))).toEqual(WRITTEN.slice(1, 3));
+  });
+
+  test("--json: one record a line, with what a line of JSON says", async () => {
+    const records = (await logs("--json")).map((line) => JSON.parse(line));
+    expect(records.slice(0, 3)).toEqual([
+      {
+        timestamp: expect.stringMatching(/^\d{4}-.*Z$/),
+        service: "api",
+        container: `${shop.name}-api-1`,
+        stream: "stdout",
+        message: "api 1",
+      },
+      {
+        timestamp: expect.any(String),
+        service: "worker",
+        container: `${shop.name}-worker-1`,
+        stream: "stderr",
+        message: "worker 1",
+      },
+      {
+        timestamp: expect.any(String),
+        service: "api",
+        container: `${shop.name}-api-1`,
+        stream: "stdout",
+        level: "warn",
+        message: "api 2",
+        fields: { took: 7 },
+      },
+    ]);
+  });
+
+  test("--follow goes on through a restart and with what is made meanwhile, and ends when nothing runs", async () => {
+    const heard: ServiceLine[] = [];
+    const follow = (async () => {
+      for await (const line of servicesLogs({ files: [shop.name], home: shop.home, follow: true, tail: 1 }))
+        heard.push(line);
+    })();
+    const hears = (service: string, text: string) =>
+      until(() => heard.find((line) => line.service === service && line.text === text));
+    await hears("worker", "worker 2");
+    await say("worker", "worker 3");
+    await hears("worker", "worker 3");
+    await shop.container("worker").restart({ t: 0 });
+    await until(() => (heard.filter(({ text }) => text === "worker 2").length === 2 ? true : undefined));
+    expect(heard.filter(({ text }) => text === "worker 3").length).toBe(1);
+    await shop.container("api").remove({ force: true });
+    await shop.up();
+    await until(() => (heard.filter(({ text }) => text === "api 1").length === 1 ? true : undefined));
+    await servicesDown({ files: [shop.name], home: shop.home });
+    await follow;
+    await shop.up();
+  });
+
+  test("--follow ends with its reader, and at Ctrl-C", async () => {
+    const piped = command("--follow");
+    const [first] = await once(createInterface({ input: piped.output }), "line");
+    expect(first).toMatch(/-api-1 +\| api 1$/);
+    piped.output.destroy();
+    await say("api", "one more");
+    expect(await piped.ended).toEqual([0, null]);
+    const interrupted = command("--follow");
+    await once(interrupted.output, "data");
+    interrupted.child.kill("SIGINT");
+    expect(await interrupted.ended).toEqual([0, null]);
+  });
+
+  test("--follow until a time is refused", async () => {
+    const { ended, child } = command("--follow", "--until", "1m");
+    const errors = collected(child.stderr);
+    expect(await ended).toEqual([2, null]);
+    expect(Buffer.concat(await errors).toString()).toContain("--follow goes on");
+  });
+});
