@@ -76,6 +76,7 @@ export { type SweepOptions, type SweepReport, sweep } from "./retention/sweep.ts
 export { type ServicesDownOptions, type ServicesDownResult, servicesDown } from "./services/down.ts";
 export { type ServiceLine, type ServicesLogsOptions, servicesLogs } from "./services/logs.ts";
 export { type ServiceState, type ServicesPsResult, servicesPs } from "./services/ps.ts";
+export { type ServicesPullOptions, type ServicesPullResult, servicesPull } from "./services/pull.ts";
 export { type ServicesRestartOptions, type ServicesRestartResult, servicesRestart } from "./services/restart.ts";
 export { type ServicesUpOptions, type ServicesUpResult, servicesUp } from "./services/up.ts";
 export {

@@ -5,6 +5,7 @@ import { downCommand } from "./services-down.ts";
 import { listCommand } from "./services-list.ts";
 import { logsCommand } from "./services-logs.ts";
 import { psCommand } from "./services-ps.ts";
+import { pullCommand } from "./services-pull.ts";
 import { restartCommand } from "./services-restart.ts";
 import { upCommand } from "./services-up.ts";
 
@@ -36,7 +37,8 @@ export default function command(): Command {
       .action(config),
   );
   services.addCommand(listCommand());
-  for (const make of [upCommand, downCommand, psCommand, logsCommand, restartCommand]) services.addCommand(make());
+  for (const make of [upCommand, downCommand, psCommand, logsCommand, restartCommand, pullCommand])
+    services.addCommand(make());
   return services;
 }
 

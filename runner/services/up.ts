@@ -2,7 +2,6 @@ import type Docker from "dockerode";
 import { projectContainers, removeContainer } from "../../clients/docker/containers.ts";
 import { asking, type EngineAddress, openEngine } from "../../clients/docker/engine.ts";
 import { UserError } from "../../domain/errors.ts";
-import type { GpuMode } from "../../domain/services/gpus.ts";
 import { notApplied, refusals } from "../../domain/services/not-applied.ts";
 import { planStack } from "../../domain/services/plan.ts";
 import type { NotApplied, StackPlan } from "../../domain/services/spec.ts";
@@ -10,11 +9,8 @@ import type { Changes, EngineReport, Step } from "../engine/events.ts";
 import type { OperationOptions } from "../progress.ts";
 import { releaseVolumes, runServices, VOLUME } from "./engine.ts";
 import { readServices, type ServicesOptions } from "./files.ts";
-import type { ServiceGpus } from "./gpus.ts";
 import { bringImages, buildSources } from "./images.ts";
 import { placeOf } from "./locate.ts";
-import { type Placement, placeOnHost } from "./placement.ts";
-import type { MovedPort } from "./ports.ts";
 import {
   buildFolder,
   defaultEngine,
@@ -25,6 +21,7 @@ import {
   servicesTarget,
 } from "./project.ts";
 import { type ServiceState, servicesOf } from "./ps.ts";
+import { sourceOf } from "./source.ts";
 
 export interface ServicesUpOptions extends Omit<ServicesOptions, "files">, OperationOptions {
   /** Compose files, one folder that has one, or the name of a stack that was made before. */
@@ -38,12 +35,6 @@ export interface ServicesUpOptions extends Omit<ServicesOptions, "files">, Opera
   /** The `.windlass` folder. */
   home?: string;
   dryRun?: boolean;
-  /** Refuse where a port of the host is taken, instead of publishing on the next free one. @default false */
-  strictPorts?: boolean;
-  /** How services get the GPUs that they reserve. @default exclusive */
-  gpu?: GpuMode;
-  /** Seconds to stand in line for GPUs that others hold. @default 0 */
-  gpuWaitSeconds?: number;
   /** Shown what would change; answer false to leave it. Not asked where nothing changes. */
   confirm?: (plan: ServicesPlan) => Promise<boolean>;
 }
@@ -63,10 +54,6 @@ export interface ServicesPlan {
   changes: Changes;
   steps: ServicesChange[];
   notApplied: Told[];
-  /** Ports of the host that somebody else has, and what is published in their place. */
-  movedPorts: MovedPort[];
-  /** GPUs of the host, by service. */
-  gpus: ServiceGpus[];
 }
 
 /** What the file asks for and is not done, with its place. */
@@ -87,15 +74,6 @@ export interface ServicesUpResult extends ServicesPlan {
  * (with its last lines), `Cancelled`.
  */
 export async function servicesUp(options: ServicesUpOptions): Promise<ServicesUpResult> {
-  const held: Pick<Placement, "release">[] = [];
-  try {
-    return await bringUp(options, held);
-  } finally {
-    for (const { release } of held) await release();
-  }
-}
-
-async function bringUp(options: ServicesUpOptions, held: Pick<Placement, "release">[]): Promise<ServicesUpResult> {
   const home = servicesHome(options.home);
   const named = options.files.length === 1 ? readRecord(home, options.files[0] ?? "") : undefined;
   const source = sourceOf(options, named);
@@ -115,15 +93,10 @@ async function bringUp(options: ServicesUpOptions, held: Pick<Placement, "releas
   const record = recordOf(project.name, { ...source, files, folder }, options, before);
   const origin = { project, files };
   const sources = await buildSources(origin, buildFolder(home, project.name));
-  const wanted = planStack(project, { workingDir: folder, files }, environment, sources);
+  const plan = planStack(project, { workingDir: folder, files }, environment, sources);
   const address = { host: record.host, sshOpts: record.sshOpts };
   const docker = openEngine(address);
   await asking(address, "reach the engine", () => docker.ping());
-  const { strictPorts: strict, gpu: mode = "exclusive", gpuWaitSeconds: waitSeconds = 0 } = options;
-  const resources = { ...options, project, files, docker, address, strict, mode, waitSeconds };
-  const placed = await placeOnHost(wanted, resources);
-  const { plan, movedPorts, gpus } = placed;
-  held.push(placed);
   const target = servicesTarget(home, record);
   const { healthySeconds } = options;
   const declared = { plan, ...address, ...(healthySeconds === undefined ? {} : { healthySeconds }) };
@@ -136,8 +109,6 @@ async function bringUp(options: ServicesUpOptions, held: Pick<Placement, "releas
     host: record.host,
     ...changesOf(report),
     notApplied: told,
-    movedPorts,
-    gpus,
   });
   const preview = options.dryRun || options.confirm;
   if (preview) {
@@ -165,27 +136,6 @@ async function removeFailedTasks(docker: Docker, address: EngineAddress, plan: S
   const tasks = new Set(plan.containers.filter(({ isTask }) => isTask).map(({ name }) => name));
   for (const { id, name, exitCode } of await projectContainers(docker, address, plan.project))
     if (tasks.has(name) && exitCode) await removeContainer(docker, address, id);
-}
-
-/** A name stands for the files, profiles and environment files it was made from. */
-function sourceOf(options: ServicesUpOptions, named: ServicesRecord | undefined): ServicesOptions {
-  const { files, projectName, profiles, envFiles, environment } = options;
-  const own = {
-    ...(projectName === undefined ? {} : { projectName }),
-    ...(profiles ? { profiles } : {}),
-    ...(envFiles ? { envFiles } : {}),
-    ...(environment ? { environment } : {}),
-  };
-  if (!named) return { files, ...own };
-  const { files: known, folder, profiles: before, envFiles: variables, project } = named;
-  return {
-    files: known,
-    folder,
-    projectName: project,
-    ...(before ? { profiles: before } : {}),
-    ...(variables ? { envFiles: variables } : {}),
-    ...own,
-  };
 }
 
 function recordOf(
