@@ -6,6 +6,7 @@ export { type BreakerStatus, breakers } from "../clients/resilience/index.ts";
 export { UserError } from "../domain/errors.ts";
 export type { CircuitBreakerResult, HealthResult } from "../domain/health/result.ts";
 export type { ProvisionResult } from "../domain/provision-result.ts";
+export { type LogRecord, logRecord } from "../domain/services/log-record.ts";
 export {
   type BackupResult,
   backupFiles,
