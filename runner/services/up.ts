@@ -2,6 +2,7 @@ import type Docker from "dockerode";
 import { projectContainers, removeContainer } from "../../clients/docker/containers.ts";
 import { asking, type EngineAddress, openEngine } from "../../clients/docker/engine.ts";
 import { UserError } from "../../domain/errors.ts";
+import type { GpuMode } from "../../domain/services/gpus.ts";
 import { notApplied, refusals } from "../../domain/services/not-applied.ts";
 import { planStack } from "../../domain/services/plan.ts";
 import type { NotApplied, StackPlan } from "../../domain/services/spec.ts";
@@ -9,8 +10,11 @@ import type { Changes, EngineReport, Step } from "../engine/events.ts";
 import type { OperationOptions } from "../progress.ts";
 import { releaseVolumes, runServices, VOLUME } from "./engine.ts";
 import { readServices, type ServicesOptions } from "./files.ts";
+import type { ServiceGpus } from "./gpus.ts";
 import { bringImages, buildSources } from "./images.ts";
 import { placeOf } from "./locate.ts";
+import { type Placement, placeOnHost } from "./placement.ts";
+import type { MovedPort } from "./ports.ts";
 import {
   buildFolder,
   defaultEngine,
@@ -35,6 +39,12 @@ export interface ServicesUpOptions extends Omit<ServicesOptions, "files">, Opera
   /** The `.windlass` folder. */
   home?: string;
   dryRun?: boolean;
+  /** Refuse where a port of the host is taken, instead of publishing on the next free one. @default false */
+  strictPorts?: boolean;
+  /** How services get the GPUs that they reserve. @default exclusive */
+  gpu?: GpuMode;
+  /** Seconds to stand in line for GPUs that others hold. @default 0 */
+  gpuWaitSeconds?: number;
   /** Shown what would change; answer false to leave it. Not asked where nothing changes. */
   confirm?: (plan: ServicesPlan) => Promise<boolean>;
 }
@@ -54,6 +64,10 @@ export interface ServicesPlan {
   changes: Changes;
   steps: ServicesChange[];
   notApplied: Told[];
+  /** Ports of the host that somebody else has, and what is published in their place. */
+  movedPorts: MovedPort[];
+  /** GPUs of the host, by service. */
+  gpus: ServiceGpus[];
 }
 
 /** What the file asks for and is not done, with its place. */
@@ -74,6 +88,15 @@ export interface ServicesUpResult extends ServicesPlan {
  * (with its last lines), `Cancelled`.
  */
 export async function servicesUp(options: ServicesUpOptions): Promise<ServicesUpResult> {
+  const held: Pick<Placement, "release">[] = [];
+  try {
+    return await bringUp(options, held);
+  } finally {
+    for (const { release } of held) await release();
+  }
+}
+
+async function bringUp(options: ServicesUpOptions, held: Pick<Placement, "release">[]): Promise<ServicesUpResult> {
   const home = servicesHome(options.home);
   const named = options.files.length === 1 ? readRecord(home, options.files[0] ?? "") : undefined;
   const source = sourceOf(options, named);
@@ -93,10 +116,15 @@ export async function servicesUp(options: ServicesUpOptions): Promise<ServicesUp
   const record = recordOf(project.name, { ...source, files, folder }, options, before);
   const origin = { project, files };
   const sources = await buildSources(origin, buildFolder(home, project.name));
-  const plan = planStack(project, { workingDir: folder, files }, environment, sources);
+  const wanted = planStack(project, { workingDir: folder, files }, environment, sources);
   const address = { host: record.host, sshOpts: record.sshOpts };
   const docker = openEngine(address);
   await asking(address, "reach the engine", () => docker.ping());
+  const { strictPorts: strict, gpu: mode = "exclusive", gpuWaitSeconds: waitSeconds = 0 } = options;
+  const resources = { ...options, project, files, docker, address, strict, mode, waitSeconds };
+  const placed = await placeOnHost(wanted, resources);
+  const { plan, movedPorts, gpus } = placed;
+  held.push(placed);
   const target = servicesTarget(home, record);
   const { healthySeconds } = options;
   const declared = { plan, ...address, ...(healthySeconds === undefined ? {} : { healthySeconds }) };
@@ -109,6 +137,8 @@ export async function servicesUp(options: ServicesUpOptions): Promise<ServicesUp
     host: record.host,
     ...changesOf(report),
     notApplied: told,
+    movedPorts,
+    gpus,
   });
   const preview = options.dryRun || options.confirm;
   if (preview) {
