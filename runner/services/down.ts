@@ -1,12 +1,10 @@
 import { UserError } from "../../domain/errors.ts";
-import { liveResources, nameOfUrn } from "../checkpoint.ts";
+import { liveResources, nameOfUrn, readCheckpoint } from "../checkpoint.ts";
 import type { Changes } from "../engine/events.ts";
-import { currentDeployment } from "../prepare.ts";
 import type { OperationOptions } from "../progress.ts";
 import { type Addressed, addressed } from "./address.ts";
-import { runServices, VOLUME } from "./engine.ts";
+import { changesOf, kindOf, VOLUME } from "./changes.ts";
 import { requireRecord, servicesHome, servicesTarget } from "./project.ts";
-import { changesOf } from "./up.ts";
 
 export interface ServicesDownOptions extends Addressed, OperationOptions {
   dryRun?: boolean;
@@ -35,14 +33,14 @@ export async function servicesDown(options: ServicesDownOptions): Promise<Servic
   const { project } = addressed(options);
   const record = requireRecord(home, project);
   const target = servicesTarget(home, record);
-  const resources = liveResources(await currentDeployment(target)).filter(
+  const resources = liveResources(readCheckpoint(target)).filter(
     ({ custom, type }) => custom && type.startsWith("docker:"),
   );
   const named = (wanted: (type: string) => boolean) =>
     resources
       .filter(({ type }) => wanted(type))
       .map(({ type, inputs, urn }) => ({
-        kind: (type.split(":").at(-1) ?? type).toLowerCase(),
+        kind: kindOf(type),
         name: typeof inputs?.name === "string" ? inputs.name : nameOfUrn(urn),
       }));
   const stays = (type: string) => type === VOLUME || type === IMAGE;
@@ -56,6 +54,7 @@ export async function servicesDown(options: ServicesDownOptions): Promise<Servic
   if (options.dryRun || plan.removes.length === 0) return { ...plan, changes: nothing };
   if (options.confirm && !(await options.confirm(plan)))
     throw new UserError("Cancelled", { reason: "not confirmed; nothing was removed" });
+  const { runServices } = await import("./engine.ts");
   const report = await runServices(target, "destroy", { excludeProtected: true, refresh: true }, options);
   return { ...plan, changes: changesOf(report).changes };
 }

@@ -1,11 +1,11 @@
 import type { NasServicesArgs } from "../../components/compose-services.ts";
-import { UserError } from "../../domain/errors.ts";
 import type { EngineReport } from "../engine/events.ts";
+import { inOwnWords, settle } from "../engine/own-stack.ts";
 import { type EngineArguments, type EngineOperation, openStack, runEngine } from "../engine/stack.ts";
-import { refuseLiveLocks, removeLock, stackLocks } from "../locks.ts";
 import { currentDeployment } from "../prepare.ts";
 import type { OperationOptions } from "../progress.ts";
 import type { Target } from "../target.ts";
+import { VOLUME } from "./changes.ts";
 
 /**
  * Runs an operation on a stack of services. Program and plugin run in this process: the engine is all that is started. Locks of dead
@@ -31,23 +31,10 @@ export async function runServices(
     });
     return await runEngine(open, operation, args);
   } catch (error) {
-    throw error instanceof UserError ? inServicesWords(error, target.project) : error;
+    throw inOwnWords(error, `windlass services up ${target.project}`);
   } finally {
     plugin.close();
   }
-}
-
-async function settle(target: Target, options: OperationOptions): Promise<void> {
-  const locks = stackLocks(target);
-  refuseLiveLocks(target, locks);
-  for (const lock of locks) removeLock(lock);
-  const deployment = await currentDeployment(target);
-  if (!deployment?.pending_operations?.length) return;
-  const text = `the last update was killed: ${deployment.pending_operations.length} operations are looked at again`;
-  options.onEvent?.({ kind: "note", level: "info", text });
-  const { stack } = await openStack(target, "settle", {});
-  const { pending_operations: _, ...rest } = deployment;
-  await stack.importStack({ version: 3, deployment: rest });
 }
 
 /**
@@ -70,16 +57,4 @@ export async function releaseVolumes(
   await stack.importStack({ version: 3, deployment: { ...deployment, resources } });
   const text = `the files do not name ${left.map(({ inputs }) => inputs?.name).join(", ")} any more: kept, with the data`;
   options.onEvent?.({ kind: "note", level: "info", text });
-}
-
-/** Pulumi's type of volumes. */
-export const VOLUME = "docker:index/volume:Volume";
-
-/** The engine's errors are told in terms of GPU stacks: here the commands are others. */
-function inServicesWords(error: UserError, project: string): UserError {
-  const code = error.code === "ProvisionFailed" ? "CommandFailed" : error.code;
-  const { suggestion, ...details } = error.details;
-  const foreign = suggestion === undefined || /--stack|windlass (up|recover)/.test(suggestion);
-  const own = foreign ? { suggestion: `mend it, then run: windlass services up ${project}` } : { suggestion };
-  return new UserError(code, { ...details, ...own }, { exitCode: error.exitCode, cause: error.cause });
 }

@@ -6,12 +6,14 @@ import type { GpuMode } from "../../domain/services/gpus.ts";
 import { notApplied, refusals } from "../../domain/services/not-applied.ts";
 import { planStack } from "../../domain/services/plan.ts";
 import type { NotApplied, StackPlan } from "../../domain/services/spec.ts";
-import type { Changes, EngineReport, Step } from "../engine/events.ts";
+import type { Changes } from "../engine/events.ts";
 import type { OperationOptions } from "../progress.ts";
-import { releaseVolumes, runServices, VOLUME } from "./engine.ts";
+import { noteApplied, stillApplied } from "./applied.ts";
+import { changesOf, type ServicesChange } from "./changes.ts";
 import { readServices, type ServicesOptions } from "./files.ts";
 import type { ServiceGpus } from "./gpus.ts";
 import { bringImages, buildSources } from "./images.ts";
+import { untilHealthy } from "./healthy.ts";
 import { placeOf } from "./locate.ts";
 import { type Placement, placeOnHost } from "./placement.ts";
 import type { MovedPort } from "./ports.ts";
@@ -47,15 +49,6 @@ export interface ServicesUpOptions extends Omit<ServicesOptions, "files">, Opera
   gpuWaitSeconds?: number;
   /** Shown what would change; answer false to leave it. Not asked where nothing changes. */
   confirm?: (plan: ServicesPlan) => Promise<boolean>;
-}
-
-/** One thing that an update makes, changes or removes. */
-export interface ServicesChange {
-  action: Step["action"];
-  kind: string;
-  name: string;
-  /** Inputs that differ. */
-  changed: string[];
 }
 
 export interface ServicesPlan {
@@ -131,18 +124,27 @@ async function bringUp(options: ServicesUpOptions, held: Pick<Placement, "releas
   // What is pulled again each time may be another image, which the preview has to know of.
   const again = plan.images.filter(({ pullAfterSeconds }) => pullAfterSeconds !== undefined);
   if (!options.dryRun) await bringImages(docker, address, origin, again, options);
-  await releaseVolumes(target, new Set(plan.volumes.map(({ name }) => name)), options);
-  const result = (report: EngineReport): ServicesPlan => ({
+  const result = (found: Pick<ServicesPlan, "changes" | "steps">): ServicesPlan => ({
     project: project.name,
     host: record.host,
-    ...changesOf(report),
+    ...found,
     notApplied: told,
     movedPorts,
     gpus,
   });
+  const same = await stillApplied(target, docker, declared);
+  if (same !== undefined) {
+    const containers = options.dryRun
+      ? await projectContainers(docker, address, project.name)
+      : await untilHealthy(docker, address, plan, healthySeconds, options);
+    const nothing = { changes: { create: 0, update: 0, replace: 0, delete: 0, same }, steps: [] };
+    return { ...result(nothing), services: servicesOf(project.services, containers) };
+  }
+  const { releaseVolumes, runServices } = await import("./engine.ts");
+  await releaseVolumes(target, new Set(plan.volumes.map(({ name }) => name)), options);
   const preview = options.dryRun || options.confirm;
   if (preview) {
-    const planned = result(await runServices(target, "preview", { refresh: true }, options, declared));
+    const planned = result(changesOf(await runServices(target, "preview", { refresh: true }, options, declared)));
     const quiet = planned.steps.length === 0;
     if (options.dryRun || (!quiet && !(await options.confirm?.(planned)))) {
       if (!before) forget(home, project.name);
@@ -156,9 +158,11 @@ async function bringUp(options: ServicesUpOptions, held: Pick<Placement, "releas
   const others = plan.images.filter((image) => !again.includes(image));
   await bringImages(docker, address, origin, others, options);
   await removeFailedTasks(docker, address, plan);
-  const report = await runServices(target, "up", { refresh: true }, options, declared);
-  const containers = await projectContainers(docker, address, project.name);
-  return { ...result(report), services: servicesOf(project.services, containers) };
+  const made = changesOf(await runServices(target, "up", { refresh: true }, options, declared));
+  const { create, update, replace, same: kept } = made.changes;
+  await noteApplied(target, docker, declared, create + update + replace + kept);
+  const containers = await untilHealthy(docker, address, plan, healthySeconds, options);
+  return { ...result(made), services: servicesOf(project.services, containers) };
 }
 
 /** A task that has failed runs again: the update finds it gone. One that went well has done its work. */
@@ -211,24 +215,4 @@ function place({ path, reason }: NotApplied, files: readonly string[]): Told {
 
 function note({ onEvent }: OperationOptions, level: "info" | "warning", text: string): void {
   onEvent?.({ kind: "note", level, text });
-}
-
-/** Only what is Docker's: the stack, the component and the provider are bookkeeping, and a volume that leaves the state stays where it is. */
-export function changesOf({ steps }: EngineReport): Pick<ServicesPlan, "changes" | "steps"> {
-  const own = steps.filter(
-    ({ type, action }) => type.startsWith("docker:") && !(type === VOLUME && action === "delete"),
-  );
-  const changes: Changes = { create: 0, update: 0, replace: 0, delete: 0, same: 0 };
-  for (const { action } of own)
-    if (action in changes) changes[action as keyof Changes] = (changes[action as keyof Changes] ?? 0) + 1;
-  const changing = own.filter(({ action }) => ["create", "update", "replace", "delete"].includes(action));
-  return {
-    changes,
-    steps: changing.map(({ action, type, inputs, name, changed }) => ({
-      action,
-      kind: (type.split(":").at(-1) ?? type).toLowerCase(),
-      name: typeof inputs.name === "string" ? inputs.name : name,
-      changed: changed ?? [],
-    })),
-  };
 }
