@@ -57,4 +57,5 @@ test("a value stays within its word", () => {
     "--user=x; rm -rf /",
     "x; rm -rf /",
   ]);
+  expect(filled(["find", "{{mounts}}", "-x{{mounts}}"], {}, ["/a b", "/c"])).toEqual(["find", "/a b", "/c", "-x"]);
 });

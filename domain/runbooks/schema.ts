@@ -5,7 +5,10 @@ import { ESCALATION } from "./escalation.ts";
 const name = z.string().regex(/^[a-z][a-z0-9-]*$/, "must be lower-case letters, digits and hyphens");
 const line = z.string().trim().min(1, "must not be empty");
 
-/** A command as words; no shell reads them. `{{NAME}}` stands for a parameter. */
+/**
+ * A command as words; no shell reads them. `{{NAME}}` stands for a parameter; a word `{{mounts}}` for the folders that are mounted into the
+ * container, each a word.
+ */
 const command = z.array(z.string().min(1)).min(1);
 const execSchema = z.strictObject({ in: name, command });
 
@@ -40,7 +43,9 @@ const checkSchema = z.strictObject({
   exec: execSchema.optional(),
   /** Runs on the Docker host. */
   host: command.optional(),
-  /** How full, in percent, the engine's disk and each mount of the containers of a role is. */
+  /** How full, in percent, the engine's own disk is. */
+  engineDisk: z.literal(true).optional(),
+  /** How full, in percent, each volume of the containers of a role is that lies elsewhere than on the engine's disk. */
   disk: name.optional(),
   /** Circuit breakers of the processes on this machine: whether all are closed. */
   breakers: z.literal(true).optional(),
@@ -117,7 +122,7 @@ const shape = z.strictObject({
     .default([...ESCALATION]),
 });
 
-const CHECK_KINDS = ["state", "exec", "host", "disk", "breakers", "destinations"] as const;
+const CHECK_KINDS = ["state", "exec", "host", "engineDisk", "disk", "breakers", "destinations"] as const;
 const ACTION_KINDS = ["restart", "stop", "recreate", "exec", "host", "clean", "resetBreakers", "manual"] as const;
 
 /** A failure: how it shows, what to look at, what may be behind it, and three levels of recovery. */
@@ -141,7 +146,9 @@ export const runbookSchema = shape.superRefine((runbook, context) => {
     ] as const)
       own?.forEach((word, index) => {
         const at = [...path, kind, ...(kind === "exec" ? ["command"] : []), index];
-        for (const parameter of parametersIn(word)) known(at, "parameter", parameter, Object.keys(runbook.parameters));
+        const parameters = Object.keys(runbook.parameters);
+        const isMounts = kind === "exec" && word === MOUNTS;
+        for (const one of isMounts ? [] : parametersIn(word)) known(at, "parameter", one, parameters);
         // What stands behind -c is a program: a value put into it could become a part of that program.
         if (own[index - 1] === "-c" && parametersIn(word).length > 0)
           tell(at, "a script takes no parameter: give it as a further word, and read it there as $1");
@@ -178,9 +185,17 @@ export function parametersIn(word: string): string[] {
   return [...word.matchAll(/\{\{([a-z0-9-]+)\}\}/g)].map(([, found = ""]) => found);
 }
 
+const MOUNTS = "{{mounts}}";
+
 /** The command with its parameters' values; each stays within its word. */
-export function filled(words: readonly string[], values: Readonly<Record<string, string>>): string[] {
-  return words.map((word) => word.replaceAll(/\{\{([a-z0-9-]+)\}\}/g, (_, key: string) => values[key] ?? ""));
+export function filled(
+  words: readonly string[],
+  values: Readonly<Record<string, string>>,
+  mounts: readonly string[] = [],
+): string[] {
+  return words.flatMap((word) =>
+    word === MOUNTS ? mounts : word.replaceAll(/\{\{([a-z0-9-]+)\}\}/g, (_, key: string) => values[key] ?? ""),
+  );
 }
 
 function given(step: object, kinds: readonly string[]): number {

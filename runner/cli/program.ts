@@ -111,6 +111,12 @@ const COMMANDS: readonly {
     load: () => import("./services.ts"),
   },
   {
+    name: "runbook",
+    group: "Services:",
+    summary: "seven failures: diagnose, recover at three levels, whom to call when",
+    load: () => import("./runbook.ts"),
+  },
+  {
     name: "config",
     group: "This machine:",
     summary: "show, set, import, export a stack's config",
