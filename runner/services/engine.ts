@@ -5,7 +5,6 @@ import { type EngineArguments, type EngineOperation, openStack, runEngine } from
 import { currentDeployment } from "../prepare.ts";
 import type { OperationOptions } from "../progress.ts";
 import type { Target } from "../target.ts";
-import { VOLUME } from "./changes.ts";
 
 /**
  * Runs an operation on a stack of services. Program and plugin run in this process: the engine is all that is started. Locks of dead
@@ -58,3 +57,6 @@ export async function releaseVolumes(
   const text = `the files do not name ${left.map(({ inputs }) => inputs?.name).join(", ")} any more: kept, with the data`;
   options.onEvent?.({ kind: "note", level: "info", text });
 }
+
+/** Pulumi's type of volumes. */
+export const VOLUME = "docker:index/volume:Volume";
