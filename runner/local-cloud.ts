@@ -1,7 +1,9 @@
 /** The single bridge to `local/`: its process, its control interface, its plugins. Nothing else of the runner knows that folder. */
 import { join, resolve } from "node:path";
 import { UserError } from "../domain/errors.ts";
-import { type LocalBackend, type LocalCloudOptions, reachable } from "./local-process.ts";
+import type { Provider } from "../local/plugins/engine/provider.ts";
+import type { PluginName } from "../local/plugins/versions.ts";
+import { type LocalBackend, type LocalCloudOptions, reachable, startLocalCloud } from "./local-process.ts";
 import { pulumiHome } from "./target.ts";
 
 export { type LocalCloudOptions, type StartOptions, startLocalCloud, stopLocalCloud } from "./local-process.ts";
@@ -134,18 +136,37 @@ export async function installBundledPlugins(home: string): Promise<void> {
   installPlugins(pulumiHome(home, "local"), process.execPath);
 }
 
-/**
- * Serves the bundled docker plugin in this process, for engines that attach to it: no other process is started. Its port stands in the
- * environment that the engine needs.
- */
-export async function serveDockerPlugin(): Promise<{ environment: Record<string, string>; close(): void }> {
-  const [{ dockerPlugin }, { servePlugin }, { sdkVersion }] = await Promise.all([
-    import("../local/plugins/docker/provider.ts"),
+/** A bundled plugin that is served in this process, for engines that attach to it: no other process is started. */
+export interface ServedPlugin {
+  /** What the engine needs in its environment to find it. */
+  environment: Record<string, string>;
+  close(): void;
+}
+
+export async function serveDockerPlugin(): Promise<ServedPlugin> {
+  const { dockerPlugin } = await import("../local/plugins/docker/provider.ts");
+  return served("docker", dockerPlugin);
+}
+
+/** @param api where Cloudflare's API is and who asks */
+export async function serveCloudflarePlugin(api: { endpoint: string; token: string }): Promise<ServedPlugin> {
+  const { cloudflarePlugin } = await import("../local/plugins/cloudflare/provider.ts");
+  return served("cloudflare", (version) => cloudflarePlugin(version, api));
+}
+
+async function served(name: PluginName, make: (version: string) => Provider): Promise<ServedPlugin> {
+  const [{ servePlugin }, { sdkVersion }] = await Promise.all([
     import("../local/plugins/engine/server.ts"),
     import("../local/plugins/versions.ts"),
   ]);
-  const { port, close } = await servePlugin(dockerPlugin(sdkVersion("docker")));
-  return { environment: { PULUMI_DEBUG_PROVIDERS: `docker:${port}` }, close };
+  const { port, close } = await servePlugin(make(sdkVersion(name)));
+  return { environment: { PULUMI_DEBUG_PROVIDERS: `${name}:${port}` }, close };
+}
+
+/** Cloudflare's API of the local cloud, which is started when it does not run. */
+export async function localCloudflare(options: LocalCloudOptions): Promise<{ endpoint: string; token: string }> {
+  const { url, token } = await startLocalCloud(options);
+  return { endpoint: `${url}/client/v4`, token };
 }
 
 /**

@@ -12,16 +12,17 @@ const ENDPOINT = "https://api.cloudflare.com/client/v4";
 /**
  * The bundled cloudflare plugin: tunnels, their rules, and DNS records.
  * @param version of the SDK it stands in for
+ * @param api in place of what providers are told, and of CLOUDFLARE_BASE_URL and CLOUDFLARE_API_TOKEN
  */
-export function cloudflarePlugin(version: string): Provider {
-  return { name: "cloudflare", version, open };
+export function cloudflarePlugin(version: string, api?: { endpoint: string; token: string }): Provider {
+  return { name: "cloudflare", version, open: () => open(api) };
 }
 
-function open(): Instance {
+function open(api?: { endpoint: string; token: string }): Instance {
   let settings: Properties = {};
   const ledger = new Ledger();
   const connect = (signal: AbortSignal): Api =>
-    connectApi({ endpoint: endpointOf(settings), token: tokenOf(settings) }, signal);
+    connectApi({ endpoint: api?.endpoint ?? endpointOf(settings), token: api?.token ?? tokenOf(settings) }, signal);
   return {
     configure(given) {
       settings = given;
