@@ -1,3 +1,4 @@
+import { createServer } from "node:net";
 import Docker from "dockerode";
 import { cloudsOnEngine, removeCloudAt } from "../local/cloud/backends/docker/clouds.ts";
 import { removeContainer, unless } from "../local/cloud/backends/docker/engine.ts";
@@ -7,6 +8,28 @@ import { isOfDeadRun } from "../tools/test/run-mark.ts";
 export default async function removeDeadRuns(): Promise<void> {
   const docker = new Docker();
   if (!(await docker.ping().catch(() => undefined))) return;
+  const release = await turn();
+  try {
+    await remove(docker);
+  } finally {
+    release();
+  }
+}
+
+/** One run at a time: who takes a cloud's disks away from under another leaves them half released. An abstract socket goes with its process. */
+async function turn(): Promise<() => void> {
+  if (process.platform !== "linux") return () => {};
+  for (;;) {
+    const server = createServer();
+    const listening = await new Promise<boolean>((done) => {
+      server.once("error", () => done(false)).listen("\0windlass-test-dead-runs", () => done(true));
+    });
+    if (listening) return () => void server.close();
+    await new Promise((wait) => setTimeout(wait, 50));
+  }
+}
+
+async function remove(docker: Docker): Promise<void> {
   for (const { folder } of await cloudsOnEngine(docker)) if (dead(folder)) await removeCloudAt(docker, folder);
 
   for (const { Id, Names, Labels } of await docker.listContainers({ all: true }))

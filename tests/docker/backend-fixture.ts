@@ -4,9 +4,13 @@ import Docker from "dockerode";
 import ssh2 from "ssh2";
 import { generateKeyPair } from "../../clients/ssh/key.ts";
 import type { DropletSpec } from "../../local/cloud/backend.ts";
+import { freeRange } from "./docker-fixture.ts";
 
 /** A key pair for the droplets of one test run. */
 export const keys = generateKeyPair("windlass-test");
+
+/** The range of the VPC that the tests share; a process that a test starts has the same. */
+process.env.TEST_VPC_RANGE ??= await freeRange();
 
 /** A GPU droplet in the VPC that the tests share, unless `changes` says otherwise. */
 export function dropletSpec(id: number, changes: Partial<DropletSpec> = {}): DropletSpec {
@@ -22,7 +26,7 @@ export function dropletSpec(id: number, changes: Partial<DropletSpec> = {}): Dro
     region: "nyc2",
     authorizedKeys: [keys.public],
     vpcId: "5a4981aa-9653-4bd1-bef5-d6bff52042e4",
-    vpcRange: "10.201.16.0/20",
+    vpcRange: process.env.TEST_VPC_RANGE ?? "",
     ...changes,
   };
 }

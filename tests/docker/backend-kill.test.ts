@@ -8,14 +8,14 @@ import { createDockerBackend } from "../../local/cloud/backends/docker/backend.t
 import { exec } from "../../local/cloud/backends/docker/engine.ts";
 import { namesOf } from "../../local/cloud/backends/docker/names.ts";
 import { belongings, keys, loopFiles, port, ssh } from "./backend-fixture.ts";
-import { lower, raise } from "./backend-life.ts";
+import { lower, raise, volumes } from "./backend-life.ts";
 
 const dataDir = mkdtempSync(join(tmpdir(), "windlass-kill-"));
 const names = namesOf(dataDir);
 const life = join(import.meta.dirname, "backend-life.ts");
 const kills = 6;
 const fresh = () => createDockerBackend({ dataDir, log: () => {} });
-const loops = () => loopFiles().filter((file) => file.includes(names.cloud));
+const loops = () => loopFiles().filter((file) => file.includes(volumes.data));
 const base = [
   names.blocks,
   names.publicNetwork,

@@ -1,9 +1,11 @@
+import { randomUUID } from "node:crypto";
 import type { Backend } from "../../local/cloud/backend.ts";
 import { createDockerBackend } from "../../local/cloud/backends/docker/backend.ts";
 import { dropletSpec } from "./backend-fixture.ts";
 
-/** Volumes of the life below: one formatted, one from its snapshot. */
-export const volumes = { data: "506f78a4-e098-11e5-ad9f-000f53306ae1", copy: "506f78a4-e098-11e5-ad9f-000f53306ae2" };
+process.env.TEST_VOLUME ??= randomUUID();
+/** Volumes of the life below: one formatted, one from its snapshot; a process that a test starts has the same. */
+export const volumes = { data: process.env.TEST_VOLUME, copy: `${process.env.TEST_VOLUME}-copy` };
 
 /** Everything a backend can be asked to make, in the order a cloud would. */
 export async function raise(backend: Backend, publicKey: string): Promise<{ publicIp: string }> {

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +10,7 @@ import { createDockerBackend } from "../../local/cloud/backends/docker/backend.t
 import { DropletSnapshots } from "../../local/cloud/backends/docker/droplet-snapshots.ts";
 import { namesOf } from "../../local/cloud/backends/docker/names.ts";
 import { belongings, dropletSpec, keys, loopFiles, port, type Ssh, ssh, sshOnce, until } from "./backend-fixture.ts";
+import { freeRange } from "./docker-fixture.ts";
 
 const dataDir = mkdtempSync(join(tmpdir(), "windlass-backend-"));
 const cloud = namesOf(dataDir).cloud;
@@ -125,7 +127,7 @@ describe("a droplet", () => {
 });
 
 describe("a volume", () => {
-  const id = "506f78a4-e098-11e5-ad9f-000f53306ae1";
+  const id = randomUUID();
   const device = "/dev/disk/by-id/scsi-0DO_Volume_data";
 
   test("outlives the droplet it was written on, and is the same elsewhere", async () => {
@@ -273,15 +275,15 @@ describe("a firewall", () => {
 describe("a network", () => {
   test("whose range is taken is refused, with the name of what is in the way", async () => {
     const inTheWay = `windlass-${cloud}-vpc-${dropletSpec(1).vpcId}`;
-    await expect(backend.ensureVpc({ id: "other", range: "10.201.0.0/16" })).rejects.toThrow(inTheWay);
+    const wider = dropletSpec(1).vpcRange.replace(/\.\d+\.0\/20$/, ".0.0/16");
+    await expect(backend.ensureVpc({ id: "other", range: wider })).rejects.toThrow(inTheWay);
   });
 
   test("keeps droplets of another VPC out", async () => {
-    await backend.ensureVpc({ id: "apart", range: "10.202.0.0/24" });
-    const { privateIp } = await backend.ensureDroplet(
-      dropletSpec(6, { ...plain, vpcId: "apart", vpcRange: "10.202.0.0/24" }),
-    );
-    expect(privateIp).toBe("10.202.0.2");
+    const range = await freeRange();
+    await backend.ensureVpc({ id: "apart", range });
+    const { privateIp } = await backend.ensureDroplet(dropletSpec(6, { ...plain, vpcId: "apart", vpcRange: range }));
+    expect(privateIp).toBe(range.replace("0/20", "2"));
     expect(await onB.run(`ping -c1 -W1 ${a.privateIp} > /dev/null && echo answered`)).toBe("answered");
     expect(await onB.run(`ping -c1 -W1 ${privateIp} > /dev/null && echo answered || echo silent`)).toBe("silent");
     await backend.removeDroplet(6);
@@ -391,7 +393,7 @@ test("a cloud beside another touches nothing of it", async () => {
   try {
     await other.prepare(() => {});
     const here = await belongings(cloud);
-    const spec = dropletSpec(1, { ...plain, vpcId: "v", vpcRange: "10.203.0.0/24" });
+    const spec = dropletSpec(1, { ...plain, vpcId: "v", vpcRange: await freeRange() });
     const { publicIp } = await other.ensureDroplet(spec);
     expect(publicIp).not.toBe(a.publicIp);
     await other.reset();

@@ -17,7 +17,7 @@ import temporaryFolder from "${import.meta.resolve("../temporary-folder.ts")}";
 temporaryFolder();
 const { createDockerBackend } = await import("${import.meta.resolve("../../local/cloud/backends/docker/backend.ts")}");
 const { docker, PREFIX } = await import("${import.meta.resolve("./docker-fixture.ts")}");
-const { raise } = await import("${import.meta.resolve("./backend-life.ts")}");
+const { raise, volumes } = await import("${import.meta.resolve("./backend-life.ts")}");
 const { keys } = await import("${import.meta.resolve("./backend-fixture.ts")}");
 const { join } = await import("node:path");
 const { spawn } = await import("node:child_process");
@@ -30,7 +30,7 @@ const options = { name: PREFIX + "-web", Image: PREFIX + "/busybox:1", Cmd: ["sl
 const HostConfig = { NetworkMode: PREFIX + "-net", Binds: [PREFIX + "-data:/data"] };
 await (await docker.createContainer({ ...options, HostConfig })).start();
 const left = spawn("sleep", ["1000"], { detached: true, stdio: "ignore" });
-console.log(JSON.stringify({ folder: process.env.TMPDIR, dataDir, prefix: PREFIX, left: left.pid }));
+console.log(JSON.stringify({ folder: process.env.TMPDIR, dataDir, prefix: PREFIX, volume: volumes.data, left: left.pid }));
 `;
 
 async function named(prefix: string): Promise<string[]> {
@@ -51,7 +51,7 @@ test("what a killed run left is gone before the next one, what a living run has 
   try {
     const failed = once(run, "close").then(([code]) => Promise.reject(new Error(`it ended with ${code}`)));
     const [line] = await Promise.race([once(createInterface(run.stdout), "line"), failed]);
-    const { folder, dataDir, prefix, left } = JSON.parse(line) as Record<string, string>;
+    const { folder, dataDir, prefix, volume, left } = JSON.parse(line) as Record<string, string>;
     const { cloud } = namesOf(dataDir ?? "");
     const before = [await named(prefix ?? ""), await belongings(cloud)];
     expect(before.map(({ length }) => length)).toEqual([4, expect.any(Number)]);
@@ -60,15 +60,17 @@ test("what a killed run left is gone before the next one, what a living run has 
     removeDeadFolders(parent);
     expect([await named(prefix ?? ""), await belongings(cloud)]).toEqual(before);
     expect(existsSync(dataDir ?? "")).toBe(true);
+    expect(loopFiles().filter((file) => file.includes(volume ?? ""))).toHaveLength(2);
 
     run.kill("SIGKILL");
     await failed.catch(() => {});
     // Gone before the engine is asked: the labels alone must be enough.
     rmSync(dataDir ?? "", { recursive: true });
-    await removeDeadRuns();
+    // Runs that begin at the same time remove the same.
+    await Promise.all([removeDeadRuns(), removeDeadRuns()]);
     removeDeadFolders(parent);
     expect([await named(prefix ?? ""), await belongings(cloud)]).toEqual([[], []]);
-    expect(loopFiles().filter((file) => file.includes(cloud))).toEqual([]);
+    expect(loopFiles().filter((file) => file.includes(volume ?? ""))).toEqual([]);
     expect([existsSync(folder ?? ""), readdirSync(parent)]).toEqual([false, []]);
     await until(() =>
       existsSync(`/proc/${left}`) && readFileSync(`/proc/${left}/cmdline`, "utf8") ? undefined : true,

@@ -8,6 +8,7 @@ import { localCloudControl, nodeExec, resolveTarget, up } from "../../runner/ind
 import { type S3Server, startS3Server } from "../../tools/s3-server/server.ts";
 import { counts, ONE_OF_EACH, type TestStack, testStack } from "../stack.ts";
 import { until } from "./backend-fixture.ts";
+import { freeRange } from "./docker-fixture.ts";
 
 /** A real node with a real volume, and two real S3 servers that stand for two regions. */
 let stack: TestStack;
@@ -25,7 +26,7 @@ beforeAll(async () => {
     backend: "docker",
     actionScale: 0,
     config: {
-      ...{ bootstrap: true, vpcIpRange: "10.83.0.0/20", volumeSizeGiB: 1, createTimeoutMinutes: 5 },
+      ...{ bootstrap: true, vpcIpRange: await freeRange(), volumeSizeGiB: 1, createTimeoutMinutes: 5 },
       ...{ backupBucket: "backups", backupEndpoint: first.endpoint },
       ...{ backupCopyBucket: "copies", backupCopyEndpoint: second.endpoint },
     },

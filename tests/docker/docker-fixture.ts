@@ -57,7 +57,10 @@ function busybox(): Buffer {
   }
 }
 
-/** A /20 that no network of the engine and no address of this machine has, for a VPC; which one is left to chance, so that tests side by side differ. */
+/**
+ * A /20 that no network of the engine and no address of this machine has, for a VPC; which one is left to chance, so that tests side by side
+ * differ. Not from 10.100.0.0 on, where a cloud's own default VPCs lie.
+ */
 export async function freeRange(): Promise<string> {
   const networks = (await docker.listNetworks()).flatMap(({ IPAM }) => IPAM?.Config ?? []);
   const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
@@ -65,7 +68,7 @@ export async function freeRange(): Promise<string> {
     .filter((range) => isIPv4(range.split("/")[0] ?? ""))
     .map(parseRange);
   for (;;) {
-    const cidr = `10.${randomInt(128, 256)}.${randomInt(16) * 16}.0/20`;
+    const cidr = `10.${randomInt(16, 96)}.${randomInt(16) * 16}.0/20`;
     if (!taken.some((range) => overlap(range, parseRange(cidr)))) return cidr;
   }
 }

@@ -17,6 +17,7 @@ import {
   up,
 } from "../../runner/index.ts";
 import { counts, EXAMPLE_WORK, errorOf, ONE_OF_EACH, type TestStack, testStack } from "../stack.ts";
+import { freeRange } from "./docker-fixture.ts";
 
 /** The main job on real machines: a node with volume, firewall, bootstrap, repository, data and a training job. */
 let stack: TestStack;
@@ -28,7 +29,7 @@ beforeAll(async () => {
   stack = await testStack({
     backend: "docker",
     actionScale: 0,
-    config: { ...EXAMPLE_WORK, vpcIpRange: "10.78.0.0/20", volumeSizeGiB: 2, createTimeoutMinutes: 5 },
+    config: { ...EXAMPLE_WORK, vpcIpRange: await freeRange(), volumeSizeGiB: 2, createTimeoutMinutes: 5 },
   });
   first = await up(stack.options);
 });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { localCloudControl, nodeExec, preview, status, up } from "../../runner/index.ts";
 import { counts, EXAMPLE_WORK, type TestStack, testStack } from "../stack.ts";
+import { freeRange } from "./docker-fixture.ts";
 
 /** The whole way of an idle node on real machines: it trains, idles, is stopped by the watcher, and comes back with everything. */
 let stack: TestStack;
@@ -12,7 +13,7 @@ beforeAll(async () => {
     actionScale: 0,
     config: {
       ...EXAMPLE_WORK,
-      ...{ vpcIpRange: "10.79.0.0/20", volumeSizeGiB: 2, createTimeoutMinutes: 5 },
+      ...{ vpcIpRange: await freeRange(), volumeSizeGiB: 2, createTimeoutMinutes: 5 },
       ...{ autoShutdownHours: 1, sampleSeconds: 600, noticeMinutes: 10, stopStrategy: "snapshot" },
     },
   });

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { tmpdir } from "node:os";
 import type Docker from "dockerode";
 import { removeContainer, unless } from "./engine.ts";
 import { DropletImages } from "./image.ts";
@@ -52,7 +53,10 @@ export async function abandonedClouds(docker: Docker): Promise<CloudOnEngine[]> 
 export async function removeCloudAt(docker: Docker, folder: string): Promise<void> {
   const names = namesOf(folder);
   const toolbox = await unless([404], docker.getContainer(names.toolbox).inspect());
-  const image = toolbox?.Config.Image ?? new DropletImages(docker, folder).name("plain");
+  const images = new DropletImages(docker, tmpdir());
+  // The disks are released from a container: its image must be there.
+  if (!toolbox && (await unless([404], docker.getVolume(names.blocks).inspect()))) await images.ensure(() => {});
+  const image = toolbox?.Config.Image ?? images.name("plain");
   await removeCloud(docker, names, new Toolbox(docker, names, image));
 }
 
@@ -77,8 +81,7 @@ async function removeMachines(docker: Docker, names: Names, toolbox: Toolbox): P
     if (container.Names.includes(`/${names.toolbox}`)) continue;
     await removeContainer(docker, container.Id);
   }
-  // Without an image to run the toolbox from (404), nothing can hold a disk either.
-  if (await unless([404], docker.getVolume(names.blocks).inspect())) await unless([404], toolbox.block("reset"));
+  if (await unless([404], docker.getVolume(names.blocks).inspect())) await toolbox.block("reset");
   await toolbox.remove();
   for (const { Id } of await docker.listNetworks({ filters: ours }))
     await unless([404], docker.getNetwork(Id).remove());
