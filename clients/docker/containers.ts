@@ -2,6 +2,8 @@ import { PassThrough, type Readable, Writable } from "node:stream";
 import type Docker from "dockerode";
 import type { ContainerInfo } from "dockerode";
 import { LABEL } from "../../domain/services/labels.ts";
+import type { PlacedPort } from "../../domain/services/ports.ts";
+import { PORTS_LABEL, placedPorts } from "../../domain/services/ports-published.ts";
 import { asking, type EngineAddress } from "./engine.ts";
 
 /** A container of a project. */
@@ -28,6 +30,8 @@ export interface PublishedPort {
   ip: string | null;
   target: number;
   protocol: string;
+  /** What the file asks for, where something else is published in its place. */
+  wanted?: string;
 }
 
 /** All containers with the labels of a Compose project, stopped ones too, by service and number. */
@@ -42,6 +46,7 @@ export async function projectContainers(
 }
 
 function described(found: ContainerInfo): ProjectContainer {
+  const moved = placedPorts("", found.Labels[PORTS_LABEL]);
   return {
     id: found.Id,
     name: (found.Names[0] ?? "").replace(/^\//, ""),
@@ -57,8 +62,14 @@ function described(found: ContainerInfo): ProjectContainer {
       ip: IP ?? null,
       target: PrivatePort,
       protocol: Type,
+      ...wantedOf(moved, PrivatePort, PublicPort, Type),
     })).sort((a, b) => a.target - b.target || (a.published ?? 0) - (b.published ?? 0)),
   };
+}
+
+function wantedOf(moved: readonly PlacedPort[], target: number, published: number | undefined, protocol: string) {
+  const found = moved.find((one) => one.target === target && one.published === published && one.protocol === protocol);
+  return found ? { wanted: found.wanted } : {};
 }
 
 /** The list of containers tells of health in the status text only. */

@@ -27,6 +27,8 @@ export interface ComposeOptions {
   folder: string;
   /** The environment of the process; it wins over `.env` files. */
   environment: Readonly<Record<string, string | undefined>>;
+  /** Variables that neither the environment nor an environment file sets. */
+  defaults?: Readonly<Record<string, string>>;
   /** In place of `.env` of the folder. */
   envFiles?: readonly string[];
   /** Wins over COMPOSE_PROJECT_NAME, `name:` and the folder's name. */
@@ -55,7 +57,11 @@ export function loadCompose(options: ComposeOptions, reader: ComposeReader): Com
     Object.entries(options.environment).flatMap(([key, value]) => (value === undefined ? [] : [[key, value] as const])),
   );
   const envFiles = options.envFiles ?? defaultEnvFile(folder, { reader });
-  const environment = new Map([...readEnvFiles(envFiles, given, { reader }), ...given]);
+  const environment = new Map([
+    ...Object.entries(options.defaults ?? {}),
+    ...readEnvFiles(envFiles, given, { reader }),
+    ...given,
+  ]);
   const name = projectName(options, environment, reader);
   environment.set("COMPOSE_PROJECT_NAME", name);
   const warn: Level["warn"] = ({ file, line }, reason) => {
@@ -148,7 +154,8 @@ function readServiceFiles(target: Service, node: Node, path: Path, level: Level)
 }
 
 /** Networks, volumes, secrets and configs that no active service uses are not part of the project. */
-function withoutUnused(project: ComposeProject): ComposeProject {
+/** The project without the networks, volumes, secrets and configs that none of its services uses. */
+export function withoutUnused(project: ComposeProject): ComposeProject {
   const services = Object.values(project.services);
   const used = {
     networks: services.flatMap(({ networks }) => Object.keys(networks ?? {})),

@@ -1,4 +1,5 @@
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { GPU_MODES, type GpuMode } from "../../domain/services/gpus.ts";
 import { type ServicesPlan, servicesUp } from "../services/up.ts";
 import { ask, refuseWithoutTerminal } from "./confirm.ts";
 import { bold, changesLine, print, printJson } from "./output.ts";
@@ -8,6 +9,9 @@ import { withSession } from "./session.ts";
 
 interface UpFlags extends ChangingFlags {
   waitTimeout?: number;
+  strictPorts?: boolean;
+  gpu?: GpuMode;
+  gpuWait?: number;
 }
 
 export function upCommand(): Command {
@@ -17,6 +21,18 @@ export function upCommand(): Command {
       "--wait-timeout <seconds>",
       "how long each service may take to become healthy (default: what its check allows)",
       seconds,
+    )
+    .option("--strict-ports", "refuse where a port of the host is taken (default: take the next free one)")
+    .option("--no-strict-ports", "take the next free one, though the settings say otherwise")
+    .addOption(
+      new Option("--gpu <mode>", "GPUs for each service of its own, for the services together, or none").choices(
+        GPU_MODES,
+      ),
+    )
+    .option(
+      "--gpu-wait <seconds>",
+      "how long to stand in line for GPUs that others hold (default: not at all)",
+      waiting,
     )
     .description("make what the files declare, in the order of depends_on, and wait until it is healthy")
     .addHelpText("after", EXAMPLES)
@@ -29,7 +45,8 @@ Only what differs is made anew. Volumes are protected. What of the files is not 
 Examples:
   $ windlass services up compose.yaml
   $ windlass services up compose.yaml --host ssh://root@nas --yes
-  $ windlass services up shop --dry-run`;
+  $ windlass services up trading --gpu-wait 600 --yes
+  $ windlass services up shop --strict-ports --dry-run`;
 
 function seconds(text: string): number {
   const value = Number(text);
@@ -37,15 +54,22 @@ function seconds(text: string): number {
   return value;
 }
 
+function waiting(text: string): number {
+  return text.trim() === "0" ? 0 : seconds(text);
+}
+
 async function up(files: string[], flags: UpFlags): Promise<void> {
   if (!flags.yes && !flags.dryRun) refuseWithoutTerminal("--yes");
-  const { waitTimeout } = flags;
+  const { waitTimeout, strictPorts, gpu, gpuWait } = flags;
   const result = await withSession((session) =>
     servicesUp({
       ...session,
       ...servicesOptions(flags),
       files,
       ...(waitTimeout === undefined ? {} : { healthySeconds: waitTimeout }),
+      ...(strictPorts === undefined ? {} : { strictPorts }),
+      ...(gpu === undefined ? {} : { gpu }),
+      ...(gpuWait === undefined ? {} : { gpuWaitSeconds: gpuWait }),
       ...(flags.dryRun ? { dryRun: true } : {}),
       ...(flags.yes || flags.dryRun ? {} : { confirm: confirmed }),
     }),
@@ -53,6 +77,7 @@ async function up(files: string[], flags: UpFlags): Promise<void> {
   if (flags.json) return printJson(result);
   if (flags.dryRun) return showPlan(result);
   print(bold(`${result.project} on ${result.host}: ${doneLine(result.changes)}`), ...stateLines(result.services));
+  for (const { service, gpus } of result.gpus) print(`${service} has ${gpus.join(", ")}`);
 }
 
 async function confirmed(plan: ServicesPlan): Promise<boolean> {

@@ -1,12 +1,15 @@
 import { Command, Option } from "commander";
 import { toJson, toYaml } from "../../domain/compose/render.ts";
 import { readServices } from "../services/files.ts";
+import { servicesHome } from "../services/project.ts";
+import { readSettings } from "../services/settings.ts";
 import { downCommand } from "./services-down.ts";
 import { listCommand } from "./services-list.ts";
 import { logsCommand } from "./services-logs.ts";
 import { psCommand } from "./services-ps.ts";
 import { pullCommand } from "./services-pull.ts";
 import { restartCommand } from "./services-restart.ts";
+import { settingsCommand } from "./services-settings.ts";
 import { upCommand } from "./services-up.ts";
 
 interface ServicesFlags {
@@ -37,6 +40,7 @@ export default function command(): Command {
       .action(config),
   );
   services.addCommand(listCommand());
+  services.addCommand(settingsCommand());
   for (const make of [upCommand, downCommand, psCommand, logsCommand, restartCommand, pullCommand])
     services.addCommand(make());
   return services;
@@ -60,6 +64,7 @@ function config(files: string[], flags: ServicesFlags): void {
     ...(flags.profile ? { profiles: flags.profile } : {}),
     ...(flags.envFile ? { envFiles: flags.envFile } : {}),
     ...(flags.projectName === undefined ? {} : { projectName: flags.projectName }),
+    settings: readSettings(servicesHome()),
   });
   for (const { file, line, reason } of warnings) process.stderr.write(`warning: ${file}:${line}: ${reason}\n`);
   if (flags.quiet) return;

@@ -3,6 +3,7 @@ import type { ComposeProject, Service } from "../../domain/compose/model.ts";
 import { UserError } from "../../domain/errors.ts";
 import { readServices, type ServicesOptions } from "./files.ts";
 import { defaultEngine, readRecord, servicesHome } from "./project.ts";
+import { readSettings } from "./settings.ts";
 
 /** A project of services, by its files or by its name. */
 export interface Addressed extends ServicesOptions {
@@ -32,14 +33,14 @@ export function addressed(options: Addressed): FoundProject {
   const project = read?.name ?? name ?? "";
   const record = readRecord(home, project);
   const sshOpts = options.sshOpts ?? record?.sshOpts ?? [];
-  const host = options.host ?? record?.host ?? defaultEngine();
+  const host = options.host ?? record?.host ?? defaultEngine(home);
   return { project, address: { host, sshOpts }, ...(read ? { services: read.services } : {}) };
 }
 
 /** What the files declare; nothing where a name is enough. */
 function modelOf(options: Addressed, name: string | undefined): ComposeProject | undefined {
   try {
-    return readServices(options).project;
+    return readServices({ ...options, settings: readSettings(servicesHome(options.home)) }).project;
   } catch (error) {
     const anywhere = name !== undefined && options.host !== undefined;
     if (anywhere && error instanceof UserError && error.code === "NotFound") return undefined;

@@ -6,6 +6,8 @@ import type { ComposeReader } from "../../domain/compose/level.ts";
 import { type ComposeOptions, type ComposeResult, loadCompose } from "../../domain/compose/project.ts";
 import { UserError } from "../../domain/errors.ts";
 import { nearest } from "../../domain/spelling.ts";
+import type { ReadSettings } from "./settings.ts";
+import { withStackSettings } from "./settings-stack.ts";
 
 /** Names of Compose files and of the files that are merged over them, the preferred first. */
 const NAMES = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
@@ -24,7 +26,7 @@ export interface ReadServices extends ComposeResult {
 }
 
 export interface ServicesOptions {
-  /** Compose files, a folder that has one, or a name of the catalog; a later one is merged over an earlier one (default: this folder). */
+  /** Compose files, a folder that has one, or a name of the catalog; a later one is merged over an earlier one (default: the settings' workspace, else this folder). */
   files: readonly string[];
   /** Where relative paths and `.env` start, in place of what `readServices` says. */
   folder?: string;
@@ -32,6 +34,8 @@ export interface ServicesOptions {
   profiles?: readonly string[];
   envFiles?: readonly string[];
   environment?: NodeJS.ProcessEnv;
+  /** What holds on this machine, as `readSettings` tells it. @default nothing */
+  settings?: Pick<ReadSettings, "values" | "stack">;
 }
 
 /**
@@ -39,17 +43,22 @@ export interface ServicesOptions {
  * Throws `UserError` with file and line.
  */
 export function readServices(options: ServicesOptions): ReadServices {
-  const files = composeFiles(options.files);
+  const { settings } = options;
+  const { registry, workspace } = settings?.values ?? {};
+  const files = composeFiles(options.files.length > 0 ? options.files : [workspace ?? "."]);
   const fromCatalog = catalogFile(options.files[0] ?? "") !== undefined;
   const asked: ComposeOptions = {
     files,
     folder: options.folder ?? (fromCatalog ? resolve(".") : dirname(files[0] ?? "")),
     environment: options.environment ?? process.env,
     ...(options.projectName === undefined ? {} : { name: options.projectName }),
+    ...(registry === undefined ? {} : { defaults: { REGISTRY: registry } }),
     ...(options.profiles ? { profiles: options.profiles } : {}),
     ...(options.envFiles ? { envFiles: options.envFiles.map((file) => resolve(file)) } : {}),
   };
-  return { ...loadCompose(asked, machineFiles), files, folder: asked.folder };
+  const read = loadCompose(asked, machineFiles);
+  const project = settings ? withStackSettings(read.project, settings) : read.project;
+  return { ...read, project, files, folder: asked.folder };
 }
 
 /** The files of this machine. A folder or a file that may not be read is an error, not a missing file. */
@@ -75,7 +84,7 @@ const machineFiles: ComposeReader = {
 };
 
 function composeFiles(given: readonly string[]): string[] {
-  return (given.length > 0 ? given : ["."]).flatMap((word) => {
+  return given.flatMap((word) => {
     const path = resolve(word);
     if (isFolder(path)) return filesOf(path);
     if (!isFile(path) && /^[\w-]+$/.test(word)) return [catalogFile(word) ?? noSuchName(word)];

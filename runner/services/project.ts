@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { LOCAL_ENGINE } from "../../clients/docker/engine.ts";
 import { UserError } from "../../domain/errors.ts";
 import { readStackFile } from "../../stacks/config-source.ts";
 import { OWN_ROOT, type Target } from "../target.ts";
+import { readSettings } from "./settings.ts";
 
 /** What is remembered of a stack of services: enough to find it again by its name. */
 export interface ServicesRecord {
@@ -64,9 +64,9 @@ export function records(home: string): ServicesRecord[] {
     .flatMap((name) => readRecord(home, name) ?? []);
 }
 
-/** The engine where nobody names one: DOCKER_HOST, else this machine's. */
-export function defaultEngine(): string {
-  return process.env.DOCKER_HOST || LOCAL_ENGINE;
+/** The engine where nobody names one: DOCKER_HOST, else the settings' file, else this machine's. */
+export function defaultEngine(home = servicesHome()): string {
+  return readSettings(home).values.host;
 }
 
 /** Writes the Pulumi project of a stack of services, and answers with the target of the engine. Its program runs in this process. */

@@ -6,6 +6,7 @@ import type { Addressed } from "./address.ts";
 import { readServices } from "./files.ts";
 import { type BroughtImage, bringImages } from "./images.ts";
 import { defaultEngine, readRecord, servicesHome } from "./project.ts";
+import { readSettings } from "./settings.ts";
 import { sourceOf } from "./source.ts";
 
 export interface ServicesPullOptions extends Addressed, OperationOptions {
@@ -34,11 +35,11 @@ export interface ServicesPullResult {
 export async function servicesPull(options: ServicesPullOptions): Promise<ServicesPullResult> {
   const home = servicesHome(options.home);
   const named = options.files.length === 1 ? readRecord(home, options.files[0] ?? "") : undefined;
-  const { project, files } = readServices(sourceOf(options, named));
+  const { project, files } = readServices({ ...sourceOf(options, named), settings: readSettings(home) });
   const record = readRecord(home, project.name);
   const names = namesOf(Object.keys(project.services), options.services ?? []);
   const address = {
-    host: options.host ?? record?.host ?? defaultEngine(),
+    host: options.host ?? record?.host ?? defaultEngine(home),
     sshOpts: options.sshOpts ?? record?.sshOpts ?? [],
   };
   const others = names.filter((name) => {
@@ -48,6 +49,7 @@ export async function servicesPull(options: ServicesPullOptions): Promise<Servic
   const images = imagesOf(
     project,
     names.filter((name) => !others.includes(name)),
+    new Map(),
     new Map(),
   );
   const result = { project: project.name, host: address.host, pulls: images.map(({ name }) => name).sort(), others };

@@ -12,8 +12,8 @@ import { noteApplied, stillApplied } from "./applied.ts";
 import { changesOf, type ServicesChange } from "./changes.ts";
 import { readServices, type ServicesOptions } from "./files.ts";
 import type { ServiceGpus } from "./gpus.ts";
-import { bringImages, buildSources } from "./images.ts";
 import { untilHealthy } from "./healthy.ts";
+import { bringImages, buildSources, placedBuild } from "./images.ts";
 import { placeOf } from "./locate.ts";
 import { type Placement, placeOnHost } from "./placement.ts";
 import type { MovedPort } from "./ports.ts";
@@ -27,6 +27,7 @@ import {
   servicesTarget,
 } from "./project.ts";
 import { type ServiceState, servicesOf } from "./ps.ts";
+import { readSettings, type ServicesSettings } from "./settings.ts";
 import { sourceOf } from "./source.ts";
 
 export interface ServicesUpOptions extends Omit<ServicesOptions, "files">, OperationOptions {
@@ -36,16 +37,16 @@ export interface ServicesUpOptions extends Omit<ServicesOptions, "files">, Opera
   host?: string;
   /** Words for ssh. */
   sshOpts?: readonly string[];
-  /** Seconds that each service gets to become healthy. @default what its health check allows */
+  /** Seconds that each service gets to become healthy. @default the settings, else what its health check allows */
   healthySeconds?: number;
   /** The `.windlass` folder. */
   home?: string;
   dryRun?: boolean;
-  /** Refuse where a port of the host is taken, instead of publishing on the next free one. @default false */
+  /** Refuse where a port of the host is taken, instead of publishing on the next free one. @default the settings */
   strictPorts?: boolean;
-  /** How services get the GPUs that they reserve. @default exclusive */
+  /** How services get the GPUs that they reserve. @default the settings */
   gpu?: GpuMode;
-  /** Seconds to stand in line for GPUs that others hold. @default 0 */
+  /** Seconds to stand in line for GPUs that others hold. @default the settings */
   gpuWaitSeconds?: number;
   /** Shown what would change; answer false to leave it. Not asked where nothing changes. */
   confirm?: (plan: ServicesPlan) => Promise<boolean>;
@@ -92,7 +93,9 @@ export async function servicesUp(options: ServicesUpOptions): Promise<ServicesUp
 async function bringUp(options: ServicesUpOptions, held: Pick<Placement, "release">[]): Promise<ServicesUpResult> {
   const home = servicesHome(options.home);
   const named = options.files.length === 1 ? readRecord(home, options.files[0] ?? "") : undefined;
-  const source = sourceOf(options, named);
+  const settings = readSettings(home);
+  for (const text of settings.unused) note(options, "warning", text);
+  const source = { ...sourceOf(options, named), settings };
   const { project, warnings, environment, files, folder } = readServices(source);
   for (const { file, line, reason } of warnings) note(options, "warning", `${file}:${line}: ${reason}`);
   const refused = refusals(project, environment);
@@ -113,13 +116,11 @@ async function bringUp(options: ServicesUpOptions, held: Pick<Placement, "releas
   const address = { host: record.host, sshOpts: record.sshOpts };
   const docker = openEngine(address);
   await asking(address, "reach the engine", () => docker.ping());
-  const { strictPorts: strict, gpu: mode = "exclusive", gpuWaitSeconds: waitSeconds = 0 } = options;
-  const resources = { ...options, project, files, docker, address, strict, mode, waitSeconds };
-  const placed = await placeOnHost(wanted, resources);
+  const { healthySeconds, ...limits } = limitsOf(options, settings.values);
+  const placed = await placeOnHost(wanted, { ...options, ...limits, project, files, docker, address });
   const { plan, movedPorts, gpus } = placed;
   held.push(placed);
   const target = servicesTarget(home, record);
-  const { healthySeconds } = options;
   const declared = { plan, ...address, ...(healthySeconds === undefined ? {} : { healthySeconds }) };
   // What is pulled again each time may be another image, which the preview has to know of.
   const again = plan.images.filter(({ pullAfterSeconds }) => pullAfterSeconds !== undefined);
@@ -158,11 +159,22 @@ async function bringUp(options: ServicesUpOptions, held: Pick<Placement, "releas
   const others = plan.images.filter((image) => !again.includes(image));
   await bringImages(docker, address, origin, others, options);
   await removeFailedTasks(docker, address, plan);
-  const made = changesOf(await runServices(target, "up", { refresh: true }, options, declared));
+  const updated = runServices(target, "up", { refresh: true }, options, declared);
+  const made = changesOf(await updated.catch((error: unknown) => Promise.reject(placedBuild(error, origin))));
   const { create, update, replace, same: kept } = made.changes;
   await noteApplied(target, docker, declared, create + update + replace + kept);
   const containers = await untilHealthy(docker, address, plan, healthySeconds, options);
   return { ...result(made), services: servicesOf(project.services, containers) };
+}
+
+/** What the options of a call say, else the settings. */
+function limitsOf(options: ServicesUpOptions, settings: ServicesSettings) {
+  return {
+    strict: options.strictPorts ?? settings.strictPorts,
+    mode: options.gpu ?? settings.gpu,
+    waitSeconds: options.gpuWaitSeconds ?? settings.gpuWaitSeconds,
+    healthySeconds: options.healthySeconds ?? settings.waitTimeoutSeconds,
+  };
 }
 
 /** A task that has failed runs again: the update finds it gone. One that went well has done its work. */
@@ -175,7 +187,7 @@ async function removeFailedTasks(docker: Docker, address: EngineAddress, plan: S
 function recordOf(
   project: string,
   { files, folder, profiles, envFiles }: ServicesOptions & { folder: string },
-  { host, sshOpts }: ServicesUpOptions,
+  { host, sshOpts, home }: ServicesUpOptions,
   before: ServicesRecord | undefined,
 ): ServicesRecord {
   if (before && host !== undefined && host !== before.host)
@@ -185,7 +197,7 @@ function recordOf(
     });
   return {
     project,
-    host: host ?? before?.host ?? defaultEngine(),
+    host: host ?? before?.host ?? defaultEngine(servicesHome(home)),
     sshOpts: [...(sshOpts ?? before?.sshOpts ?? [])],
     files: [...files],
     folder,

@@ -1,0 +1,40 @@
+import { Command } from "commander";
+import { servicesHome } from "../services/project.ts";
+import { readSettings } from "../services/settings.ts";
+import { print, printJson, table } from "./output.ts";
+
+/** `windlass services settings`. */
+export function settingsCommand(): Command {
+  return new Command("settings")
+    .option("--json", "one JSON document")
+    .description("how service stacks are run on this machine: each setting, and who set it")
+    .addHelpText("after", HELP)
+    .action(settings);
+}
+
+const HELP = `
+An option of a command wins over the environment, the environment over the file, the file over the defaults. The file is $WINDLASS_CONFIG,
+else .windlass/config.toml, else ~/.dspy-agent/config.toml.
+
+Examples:
+  $ windlass services settings
+  $ WINDLASS_GPU_WAIT=600 windlass services settings --json | jq .settings`;
+
+function settings({ json }: { json?: boolean }): void {
+  const { shown, file, stack, unused } = readSettings(servicesHome());
+  const own = [...stack.off].map(([name, where]) => ({ key: `services.${name}`, value: false, from: "file", where }));
+  const ports = [...stack.ports].map(([name, { port, where }]) => ({
+    key: `ports.${name}`,
+    value: port,
+    from: "file",
+    where,
+  }));
+  const all = [...shown, ...own, ...ports];
+  if (json) {
+    printJson({ file: file ?? null, settings: all });
+    return;
+  }
+  for (const text of unused) process.stderr.write(`warning: ${text}\n`);
+  const rows = all.map(({ key, value, from, where }) => [key, value === null ? "-" : String(value), where ?? from]);
+  print(...table(["KEY", "VALUE", "FROM"], rows));
+}
