@@ -40,8 +40,8 @@ function portsLine(ports: ServiceState["ports"]): string {
   const lines = ports
     .filter(({ published }) => published !== null)
     .map(
-      ({ ip, published, target, protocol }) =>
-        `${ip?.includes(":") ? `[${ip}]` : (ip ?? "")}:${published}->${target}/${protocol}`,
+      ({ ip, published, target, protocol, wanted }) =>
+        `${ip?.includes(":") ? `[${ip}]` : (ip ?? "")}:${published}->${target}/${protocol}${wanted ? ` (for ${wanted})` : ""}`,
     );
   return lines.join(", ") || "-";
 }

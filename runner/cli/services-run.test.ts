@@ -71,12 +71,12 @@ test("a table of what runs, with what is missing", () => {
       state: "missing",
       health: null,
       status: "",
-      ports: [{ published: 80, ip: "::", target: 81, protocol: "tcp" }],
+      ports: [{ published: 80, ip: "::", target: 81, protocol: "tcp", wanted: "79" }],
     },
   ]);
   expect(lines.slice(1)).toEqual([
     "db       shop-db-1  Exited (1) 2 seconds ago  -       -                a",
-    "web      -          missing                   -       [::]:80->81/tcp  b",
+    "web      -          missing                   -       [::]:80->81/tcp (for 79)  b",
   ]);
 });
 
