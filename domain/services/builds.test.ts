@@ -79,6 +79,21 @@ test("what is built is not pulled, unless pull_policy says where the image comes
   expect(images("image: own:1, scale: 0")).toEqual([]);
 });
 
+test("DOCKER_BUILDKIT=0 asks for the classic builder, with its label", () => {
+  const { project } = load("services: {web: {build: .}}");
+  const { images: built } = planStack(
+    project,
+    { workingDir: "/a", files: [] },
+    new Map([["DOCKER_BUILDKIT", "0"]]),
+    SOURCES,
+  );
+  expect(built[0]?.build).toMatchObject({
+    useLegacyBuilder: true,
+    labels: { "com.docker.compose.image.builder": "classic" },
+  });
+  expect(images("build: .")[0]?.build).not.toHaveProperty("useLegacyBuilder");
+});
+
 test("two services of one image: the one that builds it does", () => {
   const { images: all } = plan("services: {a: {image: own:1}, web: {image: own:1, build: .}}");
   expect(all).toMatchObject([{ name: "own:1", build: { context: "/a" } }]);

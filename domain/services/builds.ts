@@ -41,13 +41,22 @@ export function pullAfterSeconds({ pull_policy: policy = "" }: Service): number 
   return Number(weeks) * 604_800 + Number(days) * 86_400 + (rest ? (parseDuration(rest) ?? 0) / 1e9 : 0);
 }
 
-/** Each image once for each platform it is wanted for: built, pulled when the engine has none of its name, or pulled when it is old. */
-export function imagesOf(project: ComposeProject, names: readonly string[], sources: BuildSources): ImageSpec[] {
+/**
+ * Each image once for each platform it is wanted for: built, pulled when the engine has none of its name, or pulled when it is old.
+ * @param environment DOCKER_BUILDKIT=0 in it asks for the classic builder
+ */
+export function imagesOf(
+  project: ComposeProject,
+  names: readonly string[],
+  environment: ReadonlyMap<string, string>,
+  sources: BuildSources,
+): ImageSpec[] {
+  const classic = environment.get("DOCKER_BUILDKIT") === "0";
   const images = new Map<string, ImageSpec>();
   for (const name of names) {
     const service = project.services[name];
     if (!service || service.pull_policy === "never") continue;
-    const image = imageSpec(project, name, service, sources.get(name));
+    const image = imageSpec(project, name, service, classic, sources.get(name));
     const key = `${image.name} ${image.platform ?? ""}`;
     const known = images.get(key);
     // Two services of one image: the one that says how it is built does.
@@ -60,6 +69,7 @@ function imageSpec(
   project: ComposeProject,
   name: string,
   service: Service,
+  classic: boolean,
   source: BuildSource | undefined,
 ): ImageSpec {
   const built = isBuilt(service);
@@ -67,13 +77,19 @@ function imageSpec(
     name: imageOf(project, name, service),
     platform: service.platform,
     ...(built && source
-      ? { build: buildOf(project, name, service, source), triggers: { context: source.digest } }
+      ? { build: buildOf(project, name, service, classic, source), triggers: { context: source.digest } }
       : { pullAfterSeconds: pullAfterSeconds(service) }),
   });
 }
 
 /** With the labels that Compose gives what it builds. */
-function buildOf(project: ComposeProject, name: string, { build = {}, platform }: Service, source: BuildSource) {
+function buildOf(
+  project: ComposeProject,
+  name: string,
+  { build = {}, platform }: Service,
+  classic: boolean,
+  source: BuildSource,
+) {
   return defined<BuildSpec>({
     context: build.context ?? "",
     dockerfile: source.dockerfile,
@@ -88,7 +104,9 @@ function buildOf(project: ComposeProject, name: string, { build = {}, platform }
       [LABEL.project]: project.name,
       [LABEL.service]: name,
       [LABEL.version]: COMPOSE_VERSION,
+      ...(classic ? { "com.docker.compose.image.builder": "classic" } : {}),
     },
+    useLegacyBuilder: classic || undefined,
     tags: filled(build.tags),
     networkMode: build.network || undefined,
     extraHosts: filled((build.extra_hosts ?? []).map((line) => line.replace("=", ":"))),

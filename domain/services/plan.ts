@@ -39,6 +39,7 @@ export function planStack(
     images: imagesOf(
       project,
       containers.map(({ service }) => service),
+      environment,
       sources,
     ),
     containers,

@@ -67,6 +67,8 @@ export interface BuildSpec {
   /** Bytes. */
   shmSize?: number;
   platform?: string;
+  /** The engine's first builder in place of BuildKit. */
+  useLegacyBuilder?: boolean;
 }
 
 /** A dependency on all containers of a service. */

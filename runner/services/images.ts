@@ -44,6 +44,22 @@ export async function buildSources({ project, files }: ImageOrigin, folder: stri
   return new Map(found);
 }
 
+/** The plugin tells which image could not be built; here is where it stands. */
+export function placedBuild(error: unknown, { project, files }: ImageOrigin): unknown {
+  if (!(error instanceof UserError)) return error;
+  const [, image] = /build image "([^"]+)"/.exec(error.details.reason) ?? [];
+  const [service] =
+    Object.entries(project.services).find(([name, own]) => isBuilt(own) && imageOf(project, name, own) === image) ?? [];
+  if (!service) return error;
+  const { file, line } = placeOf(files, ["services", service, "build"]);
+  const reason = `${file}:${line}: services.${service}.build: ${error.details.reason}`;
+  return new UserError(
+    error.code,
+    { ...error.details, reason, file, line },
+    { exitCode: error.exitCode, cause: error },
+  );
+}
+
 /** An image that was asked for. */
 export interface BroughtImage {
   name: string;
