@@ -169,6 +169,19 @@ export async function localCloudflare(options: LocalCloudOptions): Promise<{ end
   return { endpoint: `${url}/client/v4`, token };
 }
 
+/** Adds a domain to the account of the local Cloudflare. Throws `LocalCloudFailed` with what it says. */
+export async function addLocalZone(options: LocalCloudOptions, name: string): Promise<{ id: string; name: string }> {
+  const { endpoint, token } = await localCloudflare(options);
+  const response = await fetch(`${endpoint}/zones`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    body: JSON.stringify({ name }),
+  });
+  const body = (await response.json()) as { result: { id: string; name: string }; errors: { message: string }[] };
+  if (!response.ok) throw new UserError("LocalCloudFailed", { reason: body.errors[0]?.message ?? "no zone was made" });
+  return { id: body.result.id, name: body.result.name };
+}
+
 /**
  * SHA-256 over the files that a build of this folder is sent, and the Dockerfile: equal digests build equal images. Throws `Error` for a folder
  * or a Dockerfile that is not there.

@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { UserError } from "../../domain/errors.ts";
 import {
   type AbandonedCloud,
+  addLocalZone,
   buildDropletImages,
   control,
   localCloudStatus,
@@ -89,6 +90,12 @@ Examples:
       .option("--at <time>", "up to this moment, ISO 8601")
       .description("what was used so far")
       .action(bill),
+  );
+  local.addCommand(
+    stackCommand("zone")
+      .argument("<domain>", "as in example.com")
+      .description("add a domain to the local Cloudflare account, for tunnels")
+      .action(zone),
   );
   local.addCommand(stackCommand("image").description("build the image that droplets start from").action(image));
   return local;
@@ -247,4 +254,10 @@ function number(text: string, what: string): number {
     { reason: `${what} "${text}" is not a number`, suggestion: "give a number" },
     { exitCode: 2 },
   );
+}
+
+async function zone(domain: string, flags: CommonOptions): Promise<void> {
+  const made = await withSession(({ signal, onEvent }) => addLocalZone({ home: home(flags), signal, onEvent }, domain));
+  if (flags.json) printJson(made);
+  else print(`${made.name} is a zone of the local Cloudflare account (${made.id}).`);
 }

@@ -137,9 +137,17 @@ function label({ type, name }: ResourceEvent): string {
   return `${kindOf(type)} ${name}`;
 }
 
+/** Types whose names say less than these words. */
+const OWN_WORDS: Record<string, string> = {
+  DnsRecord: "DNS record",
+  ZeroTrustTunnelCloudflared: "tunnel",
+  ZeroTrustTunnelCloudflaredConfig: "tunnel rules",
+};
+
 /** A type token in words: `digitalocean:index/volumeAttachment:VolumeAttachment` is a "volume attachment". */
 export function kindOf(type: string): string {
   if (type.startsWith("command:")) return "step";
   const last = type.split(":").at(-1) ?? type;
+  if (OWN_WORDS[last]) return OWN_WORDS[last];
   return last.replaceAll(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
 }
