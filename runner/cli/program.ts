@@ -117,6 +117,12 @@ const COMMANDS: readonly {
     load: () => import("./runbook.ts"),
   },
   {
+    name: "tunnel",
+    group: "Services:",
+    summary: "public names for services through a Cloudflare tunnel: up, show, down, validate, token, rotate",
+    load: () => import("./tunnel.ts"),
+  },
+  {
     name: "config",
     group: "This machine:",
     summary: "show, set, import, export a stack's config",
@@ -176,7 +182,18 @@ Examples:
   $ windlass down                     remove the node, keep the volume`;
 
 /** Commands that have commands of their own. */
-const GROUPS = new Set(["node", "policy", "cost", "backup", "config", "local", "budget", "services", "health"]);
+const GROUPS = new Set([
+  "node",
+  "policy",
+  "cost",
+  "backup",
+  "config",
+  "local",
+  "budget",
+  "services",
+  "health",
+  "tunnel",
+]);
 
 /** Options may stand before the command too, as `pulumi` and `docker` have it: they are moved behind it. */
 export function optionsLast(args: readonly string[]): string[] {
