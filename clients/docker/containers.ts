@@ -22,6 +22,8 @@ export interface ProjectContainer {
   /** As in `Up 3 minutes (healthy)`. */
   status: string;
   ports: PublishedPort[];
+  /** Its image only takes the place of the one that was declared. */
+  standIn: boolean;
 }
 
 export interface PublishedPort {
@@ -57,6 +59,7 @@ function described(found: ContainerInfo): ProjectContainer {
     health: healthIn(found.Status),
     exitCode: exitCodeIn(found.Status),
     status: found.Status,
+    standIn: found.Labels[LABEL.standIn] !== undefined,
     ports: found.Ports.map(({ PublicPort, IP, PrivatePort, Type }) => ({
       published: PublicPort ?? null,
       ip: IP ?? null,

@@ -86,3 +86,39 @@ test("what was done, in words", () => {
   );
   expect(doneLine({ create: 0, update: 0, replace: 0, delete: 0, same: 0 })).toBe("nothing to do");
 });
+
+test("how often it was started again, and how it ended before", () => {
+  const about = { container: "c", image: "a", health: null, ports: [] };
+  const at = "2026-01-02T03:04:05.678Z";
+  const cells = stateLines([
+    {
+      ...about,
+      name: "a",
+      state: "running",
+      status: "Up 1 second",
+      restarts: 2,
+      lastExit: { at, code: 137, outOfMemory: false },
+    },
+    {
+      ...about,
+      name: "b",
+      state: "exited",
+      status: "Exited (7)",
+      restarts: 3,
+      lastExit: { at, code: 7, outOfMemory: true },
+    },
+    {
+      ...about,
+      name: "c",
+      state: "running",
+      status: "Up 1 second",
+      restarts: 0,
+      lastExit: { at, code: 0, outOfMemory: false },
+    },
+  ]).map((line) => line.split(/ {2,}/)[2]);
+  expect(cells.slice(1)).toEqual([
+    "running, restarted 2 x, last exit 137 at 2026-01-02T03:04:05Z",
+    "Exited (7), restarted 3 x, out of memory",
+    "running",
+  ]);
+});

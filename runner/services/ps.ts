@@ -1,4 +1,5 @@
 import { type ProjectContainer, type PublishedPort, projectContainers } from "../../clients/docker/containers.ts";
+import { containerEnds, type Ends } from "../../clients/docker/ends.ts";
 import { openEngine } from "../../clients/docker/engine.ts";
 import type { Service } from "../../domain/compose/model.ts";
 import { scaleOf } from "../../domain/services/not-applied.ts";
@@ -16,12 +17,20 @@ export interface ServiceState {
   health: string | null;
   status: string;
   ports: PublishedPort[];
+  /** Its image only takes the place of the one that was declared, as in tests. */
+  standIn: boolean;
+}
+
+/** The same, with how it has ended last; null where there is no container. */
+export interface ServicePs extends ServiceState {
+  restarts: Ends["restarts"] | null;
+  lastExit: Ends["lastExit"];
 }
 
 export interface ServicesPsResult {
   project: string;
   host: string;
-  services: ServiceState[];
+  services: ServicePs[];
 }
 
 /**
@@ -30,8 +39,18 @@ export interface ServicesPsResult {
  */
 export async function servicesPs(options: Addressed): Promise<ServicesPsResult> {
   const { project, address, services } = addressed(options);
-  const containers = await projectContainers(openEngine(address), address, project);
-  return { project, host: address.host, services: servicesOf(services, containers) };
+  const docker = openEngine(address);
+  const containers = await projectContainers(docker, address, project);
+  const ids = new Map(containers.map(({ id, name }) => [name, id]));
+  const ends = await containerEnds(docker, address, [...ids.values()]);
+  return {
+    project,
+    host: address.host,
+    services: servicesOf(services, containers).map((state) => {
+      const { restarts = null, lastExit = null } = ends.get(ids.get(state.container ?? "") ?? "") ?? {};
+      return { ...state, restarts, lastExit };
+    }),
+  };
 }
 
 /** Containers by service, and the services that lack one. */
@@ -39,7 +58,7 @@ export function servicesOf(
   services: Readonly<Record<string, Service>> | undefined,
   containers: readonly ProjectContainer[],
 ): ServiceState[] {
-  const there = containers.map(({ service, name, image, state, health, status, ports }) => ({
+  const there = containers.map(({ service, name, image, state, health, status, ports, standIn }) => ({
     name: service,
     container: name,
     image,
@@ -47,6 +66,7 @@ export function servicesOf(
     health,
     status,
     ports,
+    standIn,
   }));
   const missing = Object.entries(services ?? {})
     .filter(([name, service]) => scaleOf(service) > 0 && !there.some((one) => one.name === name))
@@ -58,6 +78,7 @@ export function servicesOf(
       health: null,
       status: "",
       ports: [],
+      standIn: false,
     }));
   return [...there, ...missing].sort((a, b) => a.name.localeCompare(b.name, "en"));
 }
