@@ -16,6 +16,8 @@ export const LABEL = {
   image: "com.docker.compose.image",
   dependsOn: "com.docker.compose.depends_on",
   version: "com.docker.compose.version",
+  /** Of an image that takes the place of one that cannot be had; ours, not Compose's. */
+  standIn: "windlass.stand-in",
 } as const;
 
 /** The version of Compose whose labels and rules these are. */

@@ -1,12 +1,13 @@
 import { readFileSync } from "node:fs";
 import type Docker from "dockerode";
 import type { ComposeProject } from "../../../domain/compose/model.ts";
+import { LABEL } from "../../../domain/services/labels.ts";
 import { tar } from "../../../local/plugins/docker/tar.ts";
 import { buildStandIn } from "./build.ts";
 import { type StandIn, standIns } from "./stand-ins.ts";
 
 /** The label that every stand-in's image carries. */
-export const STAND_IN_LABEL = "windlass.stand-in";
+export const STAND_IN_LABEL = LABEL.standIn;
 
 /** Makes an image for each service of the project; nothing is pulled. Answers with their names. */
 export async function makeStandInImages(docker: Docker, project: ComposeProject): Promise<string[]> {
