@@ -77,7 +77,7 @@ test("a table of what runs, with what is missing", () => {
     },
   ]);
   expect(lines.slice(1)).toEqual([
-    "db       shop-db-1  Exited (1) 2 seconds ago  -       -                         a",
+    "db       shop-db-1  Exited (1) 2 seconds ago  -       -                         a (stand-in)",
     "web      -          missing                   -       [::]:80->81/tcp (for 79)  b",
   ]);
 });
