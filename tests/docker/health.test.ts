@@ -1,15 +1,19 @@
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer as createHttpServer } from "node:http";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { load } from "../../catalog/services/testing/load.ts";
 import { healthResultSchema } from "../../domain/health/result.ts";
 import { parseTarget, type TargetSettings } from "../../domain/health/target.ts";
 import { checkTargets } from "../../runner/health/check.ts";
 import { type HealthLook, lookAtHealth } from "../../runner/health/look.ts";
+import { watchHealth } from "../../runner/health/watch.ts";
 import { servicesPs } from "../../runner/services/ps.ts";
 import { servicesUp } from "../../runner/services/up.ts";
+import { monitoringFile } from "../../tools/catalog/monitoring.ts";
 import { makeImage } from "../../tools/images/debian/make-image.ts";
 import { type Receivers, receivers } from "../engine/receivers.ts";
 import { docker, PREFIX, removeEverything } from "./docker-fixture.ts";
@@ -19,6 +23,7 @@ const PASSWORD = "s3cret-of-the-store";
 let home: string;
 let folder: string;
 let inbox: Receivers;
+let metricsPort: number;
 const ports: Record<string, number> = {};
 
 beforeAll(async () => {
@@ -30,6 +35,10 @@ beforeAll(async () => {
     await makeImage(docker, "redis"),
     await makeImage(docker, "prometheus"),
   ];
+  metricsPort = await freePort();
+  const { configs } = load("trading").project;
+  const alerts = configs?.["prometheus-alerts"]?.content ?? "";
+  const scrape = (configs?.prometheus?.content ?? "").replaceAll("15s", "1s").replace(":9105", `:${metricsPort}`);
   writeFileSync(
     join(folder, "compose.yaml"),
     `
@@ -50,15 +59,12 @@ services:
   prometheus:
     image: ${prometheus}
     ports: ["127.0.0.1::9090"]
-    configs: [{ source: scrape, target: /etc/prometheus/prometheus.yml }]
+    configs:
+      - { source: prometheus, target: /etc/prometheus/prometheus.yml }
+      - { source: prometheus-alerts, target: /etc/prometheus/alerts.yaml }
+    extra_hosts: ["host.docker.internal:host-gateway"]
   once: { image: "${redis}", entrypoint: ["true"], restart: "no" }
-configs:
-  scrape:
-    content: |
-      global: { scrape_interval: 1s }
-      scrape_configs:
-        - { job_name: itself, static_configs: [{ targets: ["localhost:9090"] }] }
-        - { job_name: nobody, static_configs: [{ targets: ["cache:1"] }] }
+configs: ${JSON.stringify({ prometheus: { content: scrape }, "prometheus-alerts": { content: alerts } }).replaceAll("$", "$$$$")}
 `,
   );
   await servicesUp({ files: [folder], home });
@@ -148,18 +154,91 @@ describe("a real Redis", () => {
   });
 });
 
-test("a real Prometheus is ready, and says what does not answer", async () => {
-  await vi.waitFor(
-    async () =>
-      expect(await check(`prometheus+http://${at("prometheus")}`)).toMatchObject([
-        {
-          ...{ status: "degraded", checks: { ready: true, query_ok: true, targets_up: false } },
-          ...{ metrics: { targets_up: 1, targets_down: 1 }, reason: "down: cache:1" },
-        },
-      ]),
-    { timeout: 30_000, interval: 500 },
-  );
+describe("a real Prometheus with the files of the catalog", () => {
+  test("is ready, and says what does not answer", async () => {
+    const seen = async () => (await check(`prometheus+http://${at("prometheus")}`))[0];
+    await vi.waitFor(async () => expect((await seen())?.metrics.targets_down).toBe(9), PATIENTLY);
+    expect(await seen()).toMatchObject({
+      ...{ status: "degraded", checks: { ready: true, query_ok: true, targets_up: false } },
+      ...{ metrics: { targets_up: 1 }, reason: expect.stringMatching(/^down: .+ and 4 more$/) },
+    });
+  });
+
+  test("has an answer to every panel of the dashboards, and its rules fire", { timeout: 120_000 }, async () => {
+    const hot = {
+      cpu_percent: 97,
+      memory_percent: 40,
+      gpu_util_percent: 99,
+      gpu_temperature_c: 91,
+      disk_used_gb: 95,
+      disk_total_gb: 100,
+    };
+    const machine = createHttpServer((_, response) => void response.end(JSON.stringify({ metrics: hot })));
+    await once(machine.listen(0, "127.0.0.1"), "listening");
+    const { port } = machine.address() as AddressInfo;
+    const file = join(folder, "watched.yaml");
+    writeFileSync(
+      file,
+      `targets:
+  machine: http://127.0.0.1:${port}/
+  db: postgres://shop:${PASSWORD}@${at("db")}/shop
+  cache: { address: "redis://${at("cache")}", queue: orders }
+  gone: tcp://127.0.0.1:1
+alerts: [{ name: down, when: unhealthy }]
+`,
+    );
+    const stop = new AbortController();
+    const channels = { slackUrl: inbox.slackUrl, emailFrom: "a@example.com", emailTo: [] };
+    const listen = { host: "0.0.0.0", port: metricsPort };
+    const watching = watchHealth({ home, file, everySeconds: 1, listen, alerting: { channels }, signal: stop.signal });
+    try {
+      await vi.waitFor(async () => {
+        for (const expr of expressions()) expect(await query(expr), expr).not.toEqual([]);
+      }, PATIENTLY);
+      const rules = async () => {
+        const { groups } = (await prometheus("rules")) as {
+          groups: { rules: { name: string; state: string; health: string }[] }[];
+        };
+        return groups.flatMap((group) => group.rules);
+      };
+      await vi.waitFor(async () => {
+        const states = Object.fromEntries((await rules()).map(({ name, state }) => [name, state]));
+        const soon = expect.stringMatching(/^(pending|firing)$/);
+        expect(states).toEqual({
+          ...{ ServiceUnhealthy: soon, HighCpu: soon, LowDiskSpace: "firing", HotGpu: soon, TargetDown: soon },
+          ...{ CircuitBreakerOpen: "inactive", NobodyLooks: "inactive" },
+        });
+      }, PATIENTLY);
+      for (const { name, health } of await rules()) expect(health, name).toBe("ok");
+    } finally {
+      stop.abort();
+      await watching;
+      machine.close();
+    }
+    inbox.slack.length = 0;
+  });
 });
+
+const PATIENTLY = { timeout: 60_000, interval: 1000 };
+
+async function prometheus(path: string): Promise<unknown> {
+  const response = await fetch(`http://${at("prometheus")}/api/v1/${path}`);
+  const { status, data } = (await response.json()) as { status: string; data: unknown };
+  expect(status, path).toBe("success");
+  return data;
+}
+
+async function query(expression: string): Promise<unknown[]> {
+  const { result } = (await prometheus(`query?query=${encodeURIComponent(expression)}`)) as { result: unknown[] };
+  return result;
+}
+
+function expressions(): string[] {
+  const files = ["health", "calls", "machines"].map((name) => JSON.parse(monitoringFile(`dashboards/${name}.json`)));
+  return (files as { panels: { targets: { expr: string }[] }[] }[]).flatMap(({ panels }) =>
+    panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)),
+  );
+}
 
 describe("a stack of services", () => {
   test("is healthy as its containers are, by their own checks; what has ended well is done", async () => {

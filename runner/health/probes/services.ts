@@ -15,7 +15,7 @@ export const services: Probe = async ({ name, address }, { deadline, options }) 
   const [project = "", only] = namedBy({ address }).split("/");
   const home = servicesHome(options.home);
   const record = readRecord(home, project);
-  const engine = { host: record?.host ?? defaultEngine(), sshOpts: record?.sshOpts ?? [] };
+  const engine = { host: record?.host ?? defaultEngine(home), sshOpts: record?.sshOpts ?? [] };
   const docker = openEngine(engine);
   const containers = await within(deadline, projectContainers(docker, engine, project));
   const wanted = (service: string) => only === undefined || service === only;
