@@ -33,8 +33,8 @@ lrwx------ 1 root root 64 Nov 21 10:00 3 -> socket:[999]
 /proc/812/fd:
 lrwx------ 1 www www 64 Nov 21 10:00 6 -> socket:[111]
 lrwx------ 1 www www 64 Nov 21 10:00 7 -> socket:[113]
-/proc/1/comm:systemd
-/proc/812/comm:nginx
+lrwxrwxrwx 1 root root 0 Nov 21 10:00 /proc/1/exe -> /usr/lib/systemd/systemd
+lrwxrwxrwx 1 www www 0 Nov 21 10:00 /proc/812/exe -> /usr/sbin/nginx (deleted)
 `;
   const names = owners(printed);
   expect(names.get("111")).toBe("nginx (process 812)");

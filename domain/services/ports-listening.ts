@@ -13,9 +13,9 @@ export interface Listener {
 export const LISTENERS_SCRIPT =
   'for table in tcp tcp6 udp udp6; do echo "# $table"; cat /proc/net/$table 2> /dev/null || :; done';
 
-/** Prints who has which socket open and what processes are called, for `owners`. Without root only one's own are seen. */
+/** Prints who has which socket open and what programs they run, for `owners`. Without root only one's own are seen. */
 export const OWNERS_SCRIPT =
-  "ls -l /proc/[0-9]*/fd 2> /dev/null | grep -e '^/proc' -e 'socket:'; grep -s . /proc/[0-9]*/comm; :";
+  "ls -l /proc/[0-9]*/fd 2> /dev/null | grep -e '^/proc' -e 'socket:'; ls -l /proc/[0-9]*/exe 2> /dev/null; :";
 
 /** TCP_LISTEN, and the state of a UDP socket that is bound and not connected (Linux: include/net/tcp_states.h). */
 const WAITING: Record<string, string> = { tcp: "0A", tcp6: "0A", udp: "07", udp6: "07" };
@@ -50,7 +50,7 @@ function address(hex: string): string {
 /** The processes of sockets in what `OWNERS_SCRIPT` printed: `nginx (process 812)` by the socket's inode. */
 export function owners(text: string): Map<string, string> {
   const names = new Map<string, string>();
-  for (const [, pid = "", name = ""] of text.matchAll(/^\/proc\/(\d+)\/comm:(.*)$/gm)) names.set(pid, name);
+  for (const [, pid = "", name = ""] of text.matchAll(/ \/proc\/(\d+)\/exe -> \S*\/(\S+)/g)) names.set(pid, name);
   const found = new Map<string, string>();
   let pid = "";
   for (const line of text.split("\n")) {
