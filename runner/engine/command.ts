@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { delimiter, dirname, join } from "node:path";
 import { PulumiCommand } from "@pulumi/pulumi/automation/index.js";
 import { UserError } from "../../domain/errors.ts";
@@ -9,6 +10,8 @@ import { OWN_ROOT } from "../target.ts";
 const OLDEST_MINOR = 220;
 
 export interface CommandOptions {
+  /** The `.windlass` folder, where the version of the CLI is remembered: to ask for it is a start of the CLI. */
+  home: string;
   /** Receives what the engine prints during an update. */
   logFile: string;
   /** Called with the process as soon as an update runs. */
@@ -44,7 +47,7 @@ const UPDATES = new Set(["up", "preview", "refresh", "destroy"]);
  * make it drop what is in flight); and it prints into a file, so that it can finish and save its work when we die.
  */
 export async function pulumiCommand(root: string, options: CommandOptions): Promise<Pulumi> {
-  const command = await installedPulumi(root);
+  const command = await installedPulumi(root, options.home);
   return Object.assign(command, {
     run: (
       args: string[],
@@ -58,11 +61,11 @@ export async function pulumiCommand(root: string, options: CommandOptions): Prom
 }
 
 /** The pinned CLI of this machine, else one on PATH that is new enough. Throws `ToolMissing`. */
-async function installedPulumi(root: string): Promise<PulumiCommand> {
+async function installedPulumi(root: string, home: string): Promise<PulumiCommand> {
   const folders = [join(root, ".tools", "pulumi"), join(OWN_ROOT, ".tools", "pulumi")];
   const folder = folders.find((candidate) => existsSync(join(candidate, "bin", "pulumi"))) ?? onPath();
   if (!folder) throw toolMissing("the Pulumi CLI is not installed");
-  const command = await PulumiCommand.get({ root: folder }).catch((cause: Error) => {
+  const command = await knownPulumi(join(folder, "bin", "pulumi"), home).catch((cause: Error) => {
     throw toolMissing(`the Pulumi CLI in ${folder} cannot be used: ${cause.message.split("\n")[0]}`, cause);
   });
   const version = command.version;
@@ -70,6 +73,43 @@ async function installedPulumi(root: string): Promise<PulumiCommand> {
     throw toolMissing(`the Pulumi CLI in ${folder} is ${version}, older than 3.${OLDEST_MINOR}`);
   }
   return command;
+}
+
+/** The CLI with its version: the one that the same file had before, else the one it tells. */
+async function knownPulumi(path: string, home: string): Promise<PulumiCommand> {
+  const { size, mtimeMs } = statSync(path);
+  const file = join(home, "pulumi-version.json");
+  const known = readKnown(file);
+  if (known?.path === path && known.size === size && known.mtimeMs === mtimeMs) {
+    // The SDK makes such objects only by asking; its own library reads the version.
+    const { parse } = createRequire(sdkPath())("semver") as { parse(text: string): PulumiCommand["version"] };
+    return Object.assign(Object.create(PulumiCommand.prototype), { command: path, version: parse(known.version) });
+  }
+  const command = await PulumiCommand.get({ root: dirname(dirname(path)) });
+  const version = command.version?.toString();
+  mkdirSync(home, { recursive: true });
+  if (version) writeFileSync(file, JSON.stringify({ path, size, mtimeMs, version } satisfies KnownVersion));
+  return command;
+}
+
+interface KnownVersion {
+  path: string;
+  size: number;
+  mtimeMs: number;
+  version: string;
+}
+
+function readKnown(file: string): KnownVersion | undefined {
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as KnownVersion;
+  } catch {
+    // Not there, or another command is writing it.
+    return undefined;
+  }
+}
+
+function sdkPath(): string {
+  return createRequire(import.meta.url).resolve("@pulumi/pulumi/package.json");
 }
 
 function onPath(): string | undefined {

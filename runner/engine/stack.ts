@@ -25,8 +25,6 @@ export interface OpenOptions {
   create?: boolean;
   /** Runs in this process in place of the project's own program. */
   program?: PulumiFn;
-  /** Of the engine, beside what `engineEnvironment` says. */
-  environment?: Record<string, string>;
 }
 
 /** Opens the stack through the Automation API. */
@@ -34,7 +32,7 @@ export async function openStack(
   target: Target,
   kind: string,
   options: OperationOptions,
-  { create = false, program, environment = {} }: OpenOptions = {},
+  { create = false, program }: OpenOptions = {},
 ): Promise<OpenStack> {
   const logFile = join(
     target.home,
@@ -43,6 +41,7 @@ export async function openStack(
   );
   pruneLogs(join(target.home, "log"));
   const command = await pulumiCommand(target.root, {
+    home: target.home,
     logFile,
     onStart: (pid) => startOperation(target, kind, pid),
     ...(options.killSignal ? { killSignal: options.killSignal } : {}),
@@ -51,12 +50,7 @@ export async function openStack(
     workDir: target.root,
     pulumiCommand: command,
     ...(program ? { program } : {}),
-    envVars: {
-      ...engineEnvironment(target),
-      ...token(target),
-      NODE_COMPILE_CACHE: join(target.home, "compile-cache"),
-      ...environment,
-    },
+    envVars: { ...engineEnvironment(target), ...token(target), NODE_COMPILE_CACHE: join(target.home, "compile-cache") },
   });
   const select = workspace.selectStack.bind(workspace);
   const make = (name: string) =>

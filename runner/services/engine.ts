@@ -5,6 +5,7 @@ import { type EngineArguments, type EngineOperation, openStack, runEngine } from
 import { currentDeployment } from "../prepare.ts";
 import type { OperationOptions } from "../progress.ts";
 import type { Target } from "../target.ts";
+import { VOLUME } from "./changes.ts";
 
 /**
  * Runs an operation on a stack of services. Program and plugin run in this process: the engine is all that is started. Locks of dead
@@ -18,21 +19,20 @@ export async function runServices(
   options: OperationOptions,
   declared?: NasServicesArgs,
 ): Promise<EngineReport> {
-  const { serveDockerPlugin } = await import("../local-cloud.ts");
-  const plugin = await serveDockerPlugin();
+  const plugin = import("../local-cloud.ts").then(({ serveDockerPlugin }) => serveDockerPlugin());
+  const program = declared && (await import("../../stacks/services.ts"));
   try {
     await settle(target, options);
-    const { servicesProgram } = await import("../../stacks/services.ts");
     const open = await openStack(target, operation, options, {
       create: true,
-      environment: plugin.environment,
-      ...(declared ? { program: async () => servicesProgram(declared) } : {}),
+      ...(program && declared ? { program: async () => program.servicesProgram(declared) } : {}),
     });
+    Object.assign(open.stack.workspace.envVars, (await plugin).environment);
     return await runEngine(open, operation, args);
   } catch (error) {
     throw inOwnWords(error, `windlass services up ${target.project}`);
   } finally {
-    plugin.close();
+    (await plugin).close();
   }
 }
 
@@ -57,6 +57,3 @@ export async function releaseVolumes(
   const text = `the files do not name ${left.map(({ inputs }) => inputs?.name).join(", ")} any more: kept, with the data`;
   options.onEvent?.({ kind: "note", level: "info", text });
 }
-
-/** Pulumi's type of volumes. */
-export const VOLUME = "docker:index/volume:Volume";
