@@ -4,6 +4,7 @@ import { join } from "node:path";
 import Docker from "dockerode";
 import { UserError } from "../../domain/errors.ts";
 import { sshAgent } from "./ssh-agent.ts";
+import { sshFailure } from "./ssh-failure.ts";
 
 /** The engine of this machine where nobody names one. */
 export const LOCAL_ENGINE = "unix:///var/run/docker.sock";
@@ -60,7 +61,7 @@ function certificates(folder: string): { ca?: string; cert?: string; key?: strin
   return { ca: read("ca.pem"), cert: read("cert.pem"), key: read("key.pem") };
 }
 
-/** Runs a request; an engine that cannot be reached is a `UserError` `CommandFailed` that names it. */
+/** Runs a request; an engine that cannot be reached is a `UserError` that names it: `SSHConnectionFailed`, `CommandFailed`. */
 export async function asking<T>({ host }: EngineAddress, doing: string, request: () => Promise<T>): Promise<T> {
   try {
     return await request();
@@ -68,6 +69,8 @@ export async function asking<T>({ host }: EngineAddress, doing: string, request:
     const { statusCode, reason, message } = cause as { statusCode?: number; reason?: string; message: string };
     if (statusCode !== undefined)
       throw new UserError("CommandFailed", { reason: `${doing}: ${reason ?? message}`, status: statusCode }, { cause });
+    const refused = host.startsWith("ssh:") ? sshFailure(host, message) : undefined;
+    if (refused) throw refused;
     throw new UserError(
       "CommandFailed",
       {

@@ -59,7 +59,7 @@ function connection(words: readonly string[]): Duplex {
     if (!stream.push(chunk)) child.stdout.pause();
   });
   child.stderr.on("data", (chunk: Buffer) => {
-    said = (said + chunk).slice(-500);
+    said = (said + chunk).slice(-2000);
   });
   child.on("error", (error) => stream.destroy(error));
   child.on("close", (code) => {
