@@ -27,7 +27,10 @@ export async function openCloud(target: Target, options: { signal?: AbortSignal 
 export async function configuredSecret(target: Target, key: string): Promise<string | undefined> {
   if (!target.config.secrets.includes(key)) return undefined;
   const { pulumiCommand } = await import("./engine/command.ts");
-  const command = await pulumiCommand(target.root, { logFile: join(target.home, "log", "config.log") });
+  const command = await pulumiCommand(target.root, {
+    home: target.home,
+    logFile: join(target.home, "log", "config.log"),
+  });
   const words = ["config", "get", key, "--stack", target.stack];
   return (await command.run(words, target.root, engineEnvironment(target))).stdout.trim();
 }

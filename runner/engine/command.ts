@@ -10,8 +10,8 @@ import { OWN_ROOT } from "../target.ts";
 const OLDEST_MINOR = 220;
 
 export interface CommandOptions {
-  /** The `.windlass` folder, where the version of the CLI is remembered: to ask for it is a start of the CLI. */
-  home: string;
+  /** The `.windlass` folder, where the version of the CLI is remembered: to ask for it is a start of the CLI. @default it is asked for */
+  home?: string;
   /** Receives what the engine prints during an update. */
   logFile: string;
   /** Called with the process as soon as an update runs. */
@@ -61,7 +61,7 @@ export async function pulumiCommand(root: string, options: CommandOptions): Prom
 }
 
 /** The pinned CLI of this machine, else one on PATH that is new enough. Throws `ToolMissing`. */
-async function installedPulumi(root: string, home: string): Promise<PulumiCommand> {
+async function installedPulumi(root: string, home: string | undefined): Promise<PulumiCommand> {
   const folders = [join(root, ".tools", "pulumi"), join(OWN_ROOT, ".tools", "pulumi")];
   const folder = folders.find((candidate) => existsSync(join(candidate, "bin", "pulumi"))) ?? onPath();
   if (!folder) throw toolMissing("the Pulumi CLI is not installed");
@@ -76,7 +76,8 @@ async function installedPulumi(root: string, home: string): Promise<PulumiComman
 }
 
 /** The CLI with its version: the one that the same file had before, else the one it tells. */
-async function knownPulumi(path: string, home: string): Promise<PulumiCommand> {
+async function knownPulumi(path: string, home: string | undefined): Promise<PulumiCommand> {
+  if (home === undefined) return PulumiCommand.get({ root: dirname(dirname(path)) });
   const { size, mtimeMs } = statSync(path);
   const file = join(home, "pulumi-version.json");
   const known = readKnown(file);

@@ -25,6 +25,8 @@ export interface OpenOptions {
   create?: boolean;
   /** Runs in this process in place of the project's own program. */
   program?: PulumiFn;
+  /** Of the engine, beside what `engineEnvironment` says. */
+  environment?: Record<string, string>;
 }
 
 /** Opens the stack through the Automation API. */
@@ -32,7 +34,7 @@ export async function openStack(
   target: Target,
   kind: string,
   options: OperationOptions,
-  { create = false, program }: OpenOptions = {},
+  { create = false, program, environment = {} }: OpenOptions = {},
 ): Promise<OpenStack> {
   const logFile = join(
     target.home,
@@ -50,7 +52,12 @@ export async function openStack(
     workDir: target.root,
     pulumiCommand: command,
     ...(program ? { program } : {}),
-    envVars: { ...engineEnvironment(target), ...token(target), NODE_COMPILE_CACHE: join(target.home, "compile-cache") },
+    envVars: {
+      ...engineEnvironment(target),
+      ...token(target),
+      NODE_COMPILE_CACHE: join(target.home, "compile-cache"),
+      ...environment,
+    },
   });
   const select = workspace.selectStack.bind(workspace);
   const make = (name: string) =>

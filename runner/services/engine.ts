@@ -19,20 +19,22 @@ export async function runServices(
   options: OperationOptions,
   declared?: NasServicesArgs,
 ): Promise<EngineReport> {
-  const plugin = import("../local-cloud.ts").then(({ serveDockerPlugin }) => serveDockerPlugin());
-  const program = declared && (await import("../../stacks/services.ts"));
+  const [plugin, program] = await Promise.all([
+    import("../local-cloud.ts").then(({ serveDockerPlugin }) => serveDockerPlugin()),
+    declared && import("../../stacks/services.ts"),
+  ]);
   try {
     await settle(target, options);
     const open = await openStack(target, operation, options, {
       create: true,
+      environment: plugin.environment,
       ...(program && declared ? { program: async () => program.servicesProgram(declared) } : {}),
     });
-    Object.assign(open.stack.workspace.envVars, (await plugin).environment);
     return await runEngine(open, operation, args);
   } catch (error) {
     throw inOwnWords(error, `windlass services up ${target.project}`);
   } finally {
-    (await plugin).close();
+    plugin.close();
   }
 }
 
