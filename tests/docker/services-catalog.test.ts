@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -6,14 +7,26 @@ import { serviceStackFile, serviceStacks } from "../../catalog/services/names.ts
 import { load, required } from "../../catalog/services/testing/load.ts";
 import { servicesDown } from "../../runner/services/down.ts";
 import { servicesUp } from "../../runner/services/up.ts";
-import { makeStandInImages } from "../../tools/images/stand-in/make-images.ts";
+import { makeServiceImages } from "../../tools/images/service-images.ts";
 import { docker, PREFIX } from "./docker-fixture.ts";
 import { here } from "./stand-in-file.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "services-catalog-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-describe.each(serviceStacks())("%s of the catalog, with stand-ins", (name) => {
+const answer = async (port: number | null) => (await fetch(`http://127.0.0.1:${port}/`)).text();
+
+/** Each server speaks a language of its own; their health checks do. */
+function connects(port: number | null): Promise<void> {
+  return new Promise((done, fail) => {
+    const socket = connect(port ?? 0, "127.0.0.1", () => {
+      socket.destroy();
+      done();
+    }).once("error", fail);
+  });
+}
+
+describe.each(serviceStacks())("%s of the catalog, with real servers and stand-ins", (name) => {
   const { project } = load(name);
   const projectName = `${PREFIX}-${name}`;
   let images: string[] = [];
@@ -26,9 +39,10 @@ describe.each(serviceStacks())("%s of the catalog, with stand-ins", (name) => {
   });
 
   test("comes up healthy, every port answers, a second up changes nothing, no secret is seen", async () => {
-    images = await makeStandInImages(docker, project);
+    const own = await makeServiceImages(docker, project);
+    images = own.made;
     const changes = join(folder, `${name}.yaml`);
-    writeFileSync(changes, here(project));
+    writeFileSync(changes, here(project, own));
     const secrets = Object.values(project.secrets ?? {}).map(({ environment = "" }) => [environment, "not-a-secret"]);
     const options = {
       files: [serviceStackFile(name) ?? "", changes],
@@ -43,11 +57,12 @@ describe.each(serviceStacks())("%s of the catalog, with stand-ins", (name) => {
         .sort()
         .map((service) => [service, "healthy"]),
     );
-    for (const { name: service, container, ports } of services) {
+    for (const { name: service, container, ports, standIn } of services) {
+      expect(standIn, service).toBe(!own.real.has(service));
       expect(JSON.stringify(await docker.getContainer(container ?? "").inspect())).not.toContain("not-a-secret");
       for (const { published } of ports.filter((port) => port.published !== null)) {
-        const response = await fetch(`http://127.0.0.1:${published}/`);
-        expect(await response.text()).toContain(`stand-in for ${service}`);
+        if (standIn) expect(await answer(published)).toContain(`stand-in for ${service}`);
+        else await connects(published);
       }
     }
     const again = await servicesUp(options);

@@ -1,22 +1,30 @@
 import { stringify } from "yaml";
 import type { ComposeProject } from "../../domain/compose/model.ts";
+import type { ServiceImages } from "../../tools/images/service-images.ts";
 import { standInFile } from "../../tools/images/stand-in/stand-ins.ts";
 import { PREFIX } from "./docker-fixture.ts";
 
+/** Memory of a service with a limit: a stand-in takes 10 MiB, Prometheus and PostgreSQL more. */
+const MEMORY = { standIn: "64M", real: "512M" };
+
 /**
- * What is merged over a file of the catalog: stand-ins in place of the images, any free ports, health asked every second, and none of what this
- * machine may lack (a GPU, CPUs).
+ * What is merged over a file of the catalog: other images in place of the declared ones, any free ports, health asked every second, and none of
+ * what this machine may lack (a GPU, CPUs).
+ * @param images by service; stand-ins for all without it
  */
-export function here(project: ComposeProject): string {
+export function here(project: ComposeProject, { images, real }: Partial<ServiceImages> = {}): string {
   const { services } = standInFile(project);
   const changes = Object.entries(project.services).map(([name, { ports, deploy }]) => {
+    const memory = real?.has(name) ? MEMORY.real : MEMORY.standIn;
     const published = (ports ?? []).map(({ target }) => `      - "127.0.0.1::${target}"`);
     return [
       `  ${name}:`,
-      `    image: ${services[name]?.image}`,
+      `    image: ${images?.get(name) ?? services[name]?.image}`,
       ...(published.length > 0 ? ["    ports: !override", ...published] : []),
       "    healthcheck: { interval: 1s }",
-      ...(deploy?.resources ? [`    deploy: !override { resources: { limits: { cpus: "0.5", memory: 64M } } }`] : []),
+      ...(deploy?.resources
+        ? [`    deploy: !override { resources: { limits: { cpus: "0.5", memory: ${memory} } } }`]
+        : []),
     ].join("\n");
   });
   return ["services:", ...changes, stringify({ networks: { default: { name: `${PREFIX}-${project.name}` } } })].join(
