@@ -83,6 +83,8 @@ function lines(result: PassResult): string[] {
     );
   if (sweep && sweep.orphans > 0)
     lines.push(`  windlass sweep finds ${sweep.orphans} orphans, $${sweep.orphansDailyUsd.toFixed(2)} a day`);
+  for (const { phase, severity, service, rule, reason } of result.health?.alerts ?? [])
+    lines.push(`  alert ${phase} (${severity}): ${service}: ${rule}: ${reason}`);
   for (const { part, reason } of result.errors) lines.push(`  ${part} failed: ${reason}`);
   return lines;
 }

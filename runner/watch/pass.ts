@@ -16,6 +16,7 @@ import { sweep } from "../retention/sweep.ts";
 import type { AuditLog } from "./audit.ts";
 import { watchBudgets } from "./budget.ts";
 import { carryOut, tellFailure, tellWarnings } from "./carry-out.ts";
+import { type healthOfStack, watchHealthOf } from "./health.ts";
 import { type LoadSource, type Observed, observe } from "./observe.ts";
 import { entry, record } from "./record.ts";
 import type { PassError, PassResult } from "./result.ts";
@@ -34,6 +35,8 @@ export interface PassDeps {
   backups?: typeof runDueBackups;
   /** Reads how the budgets stand; nobody looks at them where it is absent. */
   budgets?: (stack: NodeStack) => Promise<Budgets>;
+  /** Looks at health, and tells by the alert rules; nobody looks at it where it is absent. */
+  health?: (look: Parameters<typeof healthOfStack>[1]) => ReturnType<typeof healthOfStack>;
 }
 
 export interface PassOptions extends OperationOptions {
@@ -84,7 +87,16 @@ async function newPass(stack: NodeStack, deps: PassDeps, options: PassOptions): 
     node: stack.owner.node,
     at: new Date(await stack.clock.now()).toISOString(),
     ...{ outcome: "done", dryRun: options.dryRun === true, phase: null, idleness: null, decision: null },
-    ...{ warnings: [], notices: [], retention: null, sweep: null, backups: null, budgets: null, errors: [] },
+    ...{
+      warnings: [],
+      notices: [],
+      retention: null,
+      sweep: null,
+      backups: null,
+      budgets: null,
+      health: null,
+      errors: [],
+    },
   };
   const fail: Pass["fail"] = (part, error, what) => {
     const words = redact(error instanceof Error ? error.message : String(error));
@@ -114,6 +126,7 @@ async function look(pass: Pass): Promise<PassResult> {
   const { result } = pass;
   await part(pass, "node", () => lookAtNode(pass));
   await part(pass, "budget", () => watchBudgets(pass));
+  if (!result.dryRun) await part(pass, "health", () => watchHealthOf(pass));
   if (!result.dryRun) await part(pass, "backup", () => backUp(pass));
   if (pass.housekeeping) await keepHouse(pass);
   if (result.phase === null) result.outcome = "failed";

@@ -4,6 +4,7 @@ import type { Decision } from "../../domain/lifecycle-decision.ts";
 import type { NodePhase } from "../../domain/node-marker.ts";
 import type { DueBackups } from "../backup/schedule.ts";
 import type { Delivery } from "../notices.ts";
+import type { HealthSeen } from "./health.ts";
 
 /** What one pass of the watcher saw, decided and did. */
 export interface PassResult {
@@ -30,6 +31,8 @@ export interface PassResult {
   backups: DueBackups | null;
   /** How the budgets stand and what came of them; null where nobody looked, empty where no limit is set. */
   budgets: BudgetSeen[] | null;
+  /** How many services are in which state, and the alerts; null where nobody looked, or there was nothing to look at. */
+  health: HealthSeen | null;
   /** Parts that did not work, each with its reason; the others did. */
   errors: PassError[];
 }
@@ -48,6 +51,6 @@ export interface Decided extends Decision {
 }
 
 export interface PassError {
-  part: "node" | "decision" | "notice" | "audit" | "retention" | "sweep" | "backup" | "budget";
+  part: "node" | "decision" | "notice" | "audit" | "retention" | "sweep" | "backup" | "budget" | "health";
   reason: string;
 }

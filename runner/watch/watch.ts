@@ -5,6 +5,8 @@ import { runDueBackups } from "../backup/schedule.ts";
 import { publishBreakers } from "../breakers.ts";
 import { budgetsOf } from "../budget.ts";
 import { type CloudClock, cloudClock } from "../clock.ts";
+import type { HealthLook } from "../health/look.ts";
+import { healthMetrics } from "../health/metrics.ts";
 import { openNodeStack } from "../lifecycle/open-node-stack.ts";
 import { noticeChannels } from "../notices.ts";
 import { stackConfig } from "../prepare.ts";
@@ -12,6 +14,7 @@ import type { OperationOptions } from "../progress.ts";
 import { resolveTarget, type Target, type TargetOptions } from "../target.ts";
 import { auditLog } from "./audit.ts";
 import { type ConnectionPool, connectionPool } from "./connection-pool.ts";
+import { healthOfStack } from "./health.ts";
 import { nodeLoad } from "./node-load.ts";
 import { type PassDeps, watchPass } from "./pass.ts";
 import type { PassResult } from "./result.ts";
@@ -47,21 +50,31 @@ export const WATCH_SECONDS = 60;
  * with outcome `failed`.
  */
 export async function watch(options: WatchOptions): Promise<PassResult> {
-  const shown = publishBreakers(resolveTarget(options).home, { metricsFile: options.metricsFile });
+  let seen: HealthLook | undefined;
+  const moreMetrics = () => healthMetrics(seen?.results ?? [], seen?.alerts ?? []);
+  const shown = publishBreakers(resolveTarget(options).home, { metricsFile: options.metricsFile, moreMetrics });
+  const onHealth = (look: HealthLook | undefined) => {
+    seen = look;
+  };
   const pool = connectionPool();
   const onPass = (result: PassResult) => {
     shown.update();
     options.onPass?.(result);
   };
   try {
-    return await passes({ ...options, onPass }, pool);
+    return await passes({ ...options, onPass, onHealth }, pool);
   } finally {
     await shown.end();
     await pool.close();
   }
 }
 
-async function passes(options: WatchOptions, pool: ConnectionPool): Promise<PassResult> {
+/** Told what each pass saw of health. */
+interface Listening extends WatchOptions {
+  onHealth: (look: HealthLook | undefined) => void;
+}
+
+async function passes(options: Listening, pool: ConnectionPool): Promise<PassResult> {
   const clock = cloudClock(resolveTarget(options));
   let last: PassResult | undefined;
   let keptHouse = Number.NEGATIVE_INFINITY;
@@ -80,12 +93,18 @@ async function passes(options: WatchOptions, pool: ConnectionPool): Promise<Pass
 }
 
 /** The wish to end (`signal`) reaches neither the stack nor a stop under way: a half-stopped node is the worst of both. */
-async function onePass(options: WatchOptions, pool: ConnectionPool): Promise<PassResult> {
-  const { signal: _, onPass: __, deps, ...rest } = options;
+async function onePass(options: Listening, pool: ConnectionPool): Promise<PassResult> {
+  const { signal: _, onPass: __, onHealth, deps, ...rest } = options;
   const operation = { ...rest, ...(options.killSignal ? { signal: options.killSignal } : {}) };
   const stack = await openNodeStack(operation);
   const target = resolveTarget(options);
-  return watchPass(stack, { ...(await realDeps(target, operation, pool, deps)), ...deps }, rest);
+  const real = await realDeps(target, operation, pool, deps);
+  const health: PassDeps["health"] = async (look) => {
+    const found = await healthOfStack(target, look);
+    onHealth(found);
+    return found;
+  };
+  return watchPass(stack, { ...real, health, ...deps }, rest);
 }
 
 async function realDeps(
@@ -108,7 +127,16 @@ function failedPass(error: unknown, { stack, node, dryRun }: PassResult): PassRe
   const reason = redact(error instanceof Error ? error.message : String(error));
   return {
     ...{ stack, node, at: new Date().toISOString(), outcome: "failed", dryRun, phase: null, idleness: null },
-    ...{ decision: null, warnings: [], notices: [], retention: null, sweep: null, backups: null, budgets: null },
+    ...{
+      decision: null,
+      warnings: [],
+      notices: [],
+      retention: null,
+      sweep: null,
+      backups: null,
+      budgets: null,
+      health: null,
+    },
     errors: [{ part: "node", reason }],
   };
 }

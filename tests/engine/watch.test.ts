@@ -1,4 +1,7 @@
-import { readFileSync } from "node:fs";
+import { once } from "node:events";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { localCloudControl, preview, up } from "../../runner/index.ts";
@@ -62,12 +65,15 @@ const channels = () => ({
   ...{ emailFrom: "windlass@example.com", emailTo: ["me@example.com"] },
 });
 
+const onePass = (source: LoadSource, deps: Partial<PassDeps> = {}) => ({
+  ...{ once: true, housekeeping: false, deps: { load: source, channels: channels(), ...deps } },
+});
+
 /** One pass of the real watcher, with this load and the real receivers; without its many questions of retention, for the API's limits. */
 async function pass(source: LoadSource, deps: Partial<PassDeps> = {}) {
   inbox.slack.length = 0;
   inbox.mails.length = 0;
-  const given = { load: source, channels: channels(), ...deps };
-  const result = await watch({ ...stack.options, once: true, housekeeping: false, deps: given });
+  const result = await watch({ ...stack.options, ...onePass(source, deps) });
   return { ...result, act: result.decision?.act };
 }
 
@@ -82,6 +88,47 @@ describe("a node that nobody can look into", () => {
     }
     expect(await counts(stack)).toMatchObject({ droplets: 1 });
     expect(await notices()).toEqual([]);
+  });
+});
+
+describe("a health file", () => {
+  it("has a service that fails told once by Slack and mail, and told again when it is well", async () => {
+    const state = { status: 200 };
+    const server = createServer((_, response) => void response.writeHead(state.status).end());
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    const { port } = server.address() as AddressInfo;
+    const file = join(stack.root, "health.yaml");
+    const metricsFile = join(stack.home, "watch.prom");
+    writeFileSync(file, `targets: { shop: "http://127.0.0.1:${port}/" }\nalerts: [{ name: down, when: unhealthy }]\n`);
+    try {
+      expect(await pass(busy)).toMatchObject({
+        health: { services: { healthy: 1, unhealthy: 0 }, alerts: [] },
+        errors: [],
+      });
+      state.status = 503;
+      const down = await watch({ ...stack.options, ...onePass(busy), metricsFile });
+      expect(down.health).toMatchObject({ services: { unhealthy: 1 }, alerts: [{ service: "shop", phase: "firing" }] });
+      expect(inbox.slack).toEqual([
+        "*shop: down*\nwarning: shop: down: it is unhealthy: http_200: status 503 (for 0.0 s)",
+      ]);
+      expect(inbox.mails).toHaveLength(1);
+      expect(readFileSync(metricsFile, "utf8")).toContain(
+        'windlass_health_status{service="shop",status="unhealthy"} 1',
+      );
+      expect(await pass(busy)).toMatchObject({ health: { alerts: [{ phase: "firing" }] }, notices: [] });
+      expect(inbox.slack).toEqual([]);
+      state.status = 200;
+      expect((await pass(busy)).health?.alerts).toMatchObject([{ phase: "resolved" }]);
+      expect(inbox.slack[0]).toContain("shop: is well again");
+      writeFileSync(file, "targets:\n  shop: nowhere\n");
+      expect((await pass(busy)).errors).toMatchObject([
+        { part: "health", reason: expect.stringContaining("health.yaml:2: targets.shop:") },
+      ]);
+    } finally {
+      rmSync(file);
+      server.closeAllConnections();
+      server.close();
+    }
   });
 });
 
