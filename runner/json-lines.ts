@@ -15,7 +15,6 @@ import { dirname } from "node:path";
 /** A file of JSON objects, one a line; when it is full a new one is begun, and the one before is kept beside it. */
 export interface JsonLines<T> {
   file: string;
-  /** On the disk when it returns. */
   append(record: T): void;
   /** Of the file's last 64 KiB, oldest first: enough for what has just happened. */
   latest(): T[];
@@ -23,22 +22,31 @@ export interface JsonLines<T> {
   all(): T[];
 }
 
-/** Opens it; makes nothing before the first record. @param isRecord lines that are something else, or half, are left out */
-export function jsonLines<T>(file: string, mostBytes: number, isRecord: (line: object) => boolean): JsonLines<T> {
+/**
+ * Opens it; makes nothing before the first record.
+ * @param isRecord lines that are something else, or half, are left out
+ * @param durable whether a record is on the disk before `append` returns, not only on its way there
+ */
+export function jsonLines<T>(
+  file: string,
+  mostBytes: number,
+  isRecord: (line: object) => boolean,
+  { durable = true } = {},
+): JsonLines<T> {
   const older = file.replace(/(\.jsonl)?$/, ".1.jsonl");
   const records = (text: string) => parsed<T>(text, isRecord);
   return {
     file,
     append: (record) => {
       mkdirSync(dirname(file), { recursive: true });
-      append(file, older, mostBytes, record);
+      append(file, older, mostBytes, record, durable);
     },
     latest: () => records(tail(file)),
     all: () => [older, file].flatMap((path) => (existsSync(path) ? records(readFileSync(path, "utf8")) : [])),
   };
 }
 
-function append(file: string, older: string, mostBytes: number, record: unknown): void {
+function append(file: string, older: string, mostBytes: number, record: unknown, durable: boolean): void {
   let descriptor = openSync(file, "a+", 0o600);
   try {
     let { size } = fstatSync(descriptor);
@@ -52,7 +60,7 @@ function append(file: string, older: string, mostBytes: number, record: unknown)
     const last = Buffer.alloc(1, "\n");
     if (size > 0) readSync(descriptor, last, 0, 1, size - 1);
     writeSync(descriptor, `${last.toString() === "\n" ? "" : "\n"}${JSON.stringify(record)}\n`);
-    fsyncSync(descriptor);
+    if (durable) fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
   }

@@ -1,7 +1,8 @@
-import { CommanderError } from "commander";
+import { type Command, CommanderError } from "commander";
 import { UserError } from "../../domain/errors.ts";
 import { isJson, printError } from "./errors.ts";
 import { buildProgram, optionsLast } from "./program.ts";
+import { commandBegins } from "./running-command.ts";
 
 /** Exit code after a Ctrl-C, as shells have it: 128 + SIGINT. */
 const INTERRUPTED = 130;
@@ -19,6 +20,7 @@ process.exitCode = await main(optionsLast(process.argv.slice(2)));
 async function main(args: string[]): Promise<number> {
   try {
     const program = await buildProgram(args);
+    program.hook("preAction", (_, action) => commandBegins(nameOf(action)));
     await program.parseAsync(args, { from: "user" });
     return Number(process.exitCode ?? 0);
   } catch (error) {
@@ -27,6 +29,12 @@ async function main(args: string[]): Promise<number> {
     if (!(error instanceof UserError)) return 1;
     return error.code === "Cancelled" && error.details.interrupted === true ? INTERRUPTED : error.exitCode;
   }
+}
+
+/** As in `services up`. */
+function nameOf(command: Command): string {
+  const { parent } = command;
+  return parent?.parent ? `${nameOf(parent)} ${command.name()}` : command.name();
 }
 
 function usage(error: CommanderError, args: string[]): number {

@@ -1,24 +1,40 @@
+import { join } from "node:path";
 import { UserError } from "../../domain/errors.ts";
-import type { OperationOptions } from "../progress.ts";
+import { operationLog } from "../operation-log.ts";
+import type { OnEvent, OperationOptions } from "../progress.ts";
+import { OWN_ROOT } from "../target.ts";
 import { createReporter } from "./reporter.ts";
+import { runningCommand } from "./running-command.ts";
 
-/** Runs an operation with progress on stderr and Ctrl-C as a wish to stop: the first gracefully, the second at once. */
+/**
+ * Runs an operation with progress on stderr and in the log, and Ctrl-C as a wish to stop: the first gracefully, the second at once.
+ */
 export async function withSession<T>(work: (options: Required<OperationOptions>) => Promise<T>): Promise<T> {
   const graceful = new AbortController();
   const hard = new AbortController();
   const reporter = createReporter(process.stderr);
+  const home = process.env.WINDLASS_HOME ?? join(OWN_ROOT, ".windlass");
+  const command = runningCommand();
+  const log = command === undefined ? undefined : operationLog(home, command);
+  const onEvent: OnEvent = (event) => {
+    reporter.onEvent(event);
+    log?.onEvent(event);
+  };
   const interrupt = () => {
     if (hard.signal.aborted) return;
     const [controller, text] = graceful.signal.aborted
       ? ([hard, "stopping at once"] as const)
       : ([graceful, "stopping: what is in flight is finished and saved (Ctrl-C again stops at once)"] as const);
-    reporter.onEvent({ kind: "note", level: "warning", text });
+    onEvent({ kind: "note", level: "warning", text });
     controller.abort(interrupted());
   };
   process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
   try {
-    return await work({ onEvent: reporter.onEvent, signal: graceful.signal, killSignal: hard.signal });
+    const result = await work({ onEvent, signal: graceful.signal, killSignal: hard.signal });
+    log?.end();
+    return result;
   } catch (error) {
+    log?.end(error);
     if (!graceful.signal.aborted) throw error;
     if (!(error instanceof UserError)) throw interrupted(error);
     if (error.code !== "Cancelled") throw error;
