@@ -1,8 +1,9 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { type BreakerStatus, type Breakers, breakers } from "../clients/resilience/index.ts";
 import { UserError } from "../domain/errors.ts";
 import type { CircuitBreakerResult } from "../domain/health/result.ts";
+import { checkMetricsFile, writeWhole } from "./metrics-file.ts";
 
 export interface PublishOptions {
   /** Kept up to date in Prometheus's text format, for node_exporter's textfile collector. */
@@ -138,21 +139,4 @@ function alive(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
-}
-
-/** Readers see the old content or the new one, never a half. */
-function writeWhole(file: string, text: string): void {
-  mkdirSync(dirname(file), { recursive: true });
-  const next = `${file}.${process.pid}.next`;
-  writeFileSync(next, text);
-  renameSync(next, file);
-}
-
-function checkMetricsFile(file: string): void {
-  const usage = (reason: string, suggestion: string) =>
-    new UserError("UsageError", { reason, suggestion }, { exitCode: 2 });
-  if (!file.endsWith(".prom"))
-    throw usage(`--metrics ${file} does not end in .prom`, "node_exporter reads only files that do");
-  if (!statSync(dirname(resolve(file)), { throwIfNoEntry: false })?.isDirectory())
-    throw usage(`the folder of --metrics ${file} is not there`, "make it, or name another");
 }

@@ -12,6 +12,7 @@ interface UpFlags extends ChangingFlags {
   strictPorts?: boolean;
   gpu?: GpuMode;
   gpuWait?: number;
+  metrics?: string;
 }
 
 export function upCommand(): Command {
@@ -34,6 +35,7 @@ export function upCommand(): Command {
       "how long to stand in line for GPUs that others hold (default: not at all)",
       waiting,
     )
+    .option("--metrics <file.prom>", "keep waits and failures there, for node_exporter's textfile collector")
     .description("make what the files declare, in the order of depends_on, and wait until it is healthy")
     .addHelpText("after", EXAMPLES)
     .action(up);
@@ -60,7 +62,7 @@ function waiting(text: string): number {
 
 async function up(files: string[], flags: UpFlags): Promise<void> {
   if (!flags.yes && !flags.dryRun) refuseWithoutTerminal("--yes");
-  const { waitTimeout, strictPorts, gpu, gpuWait } = flags;
+  const { waitTimeout, strictPorts, gpu, gpuWait, metrics } = flags;
   const result = await withSession((session) =>
     servicesUp({
       ...session,
@@ -70,6 +72,7 @@ async function up(files: string[], flags: UpFlags): Promise<void> {
       ...(strictPorts === undefined ? {} : { strictPorts }),
       ...(gpu === undefined ? {} : { gpu }),
       ...(gpuWait === undefined ? {} : { gpuWaitSeconds: gpuWait }),
+      ...(metrics === undefined ? {} : { metricsFile: metrics }),
       ...(flags.dryRun ? { dryRun: true } : {}),
       ...(flags.yes || flags.dryRun ? {} : { confirm: confirmed }),
     }),

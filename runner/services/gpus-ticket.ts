@@ -96,10 +96,13 @@ export class GpuTicket {
     if (before) await this.#remove(before);
   }
 
+  /** The volume of this name as it stands: with the labels of whoever has made it. */
   async #create({ name, labels }: QueueVolume): Promise<QueueVolume> {
     const body = { Name: name, Labels: { ...labels } };
-    const made = await asking(this.#address, "queue for GPUs", () => this.#docker.createVolume(body));
-    return volumeOf(made as unknown as Parameters<typeof volumeOf>[0]);
+    return asking(this.#address, "queue for GPUs", async () => {
+      const made = await this.#docker.createVolume(body);
+      return volumeOf(await made.inspect());
+    });
   }
 
   async #remove(name: string): Promise<void> {

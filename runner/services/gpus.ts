@@ -38,6 +38,8 @@ export interface GpusOptions extends OperationOptions {
   mode: GpuMode;
   /** Seconds to stand in line where GPUs are held by others. */
   waitSeconds: number;
+  /** Told how many stand in line, at every look. */
+  onQueue?: ((depth: number) => void) | undefined;
   /** Only look: nothing is locked and nobody waits. */
   dryRun?: boolean | undefined;
 }
@@ -47,8 +49,6 @@ export interface ChosenGpus {
   gpus: ServiceGpus[];
   /** Seconds that were stood in line; undefined where no GPU is asked for. */
   waitedSeconds?: number;
-  /** How many stood in line at the last look, this runner among them. */
-  queueDepth: number;
   /** Gives up the locks: the containers that run hold their GPUs from now on. */
   release(): Promise<void>;
 }
@@ -65,7 +65,7 @@ export async function chooseGpus(plan: StackPlan, options: GpusOptions): Promise
   const { project, address, mode, onEvent } = options;
   const claims = gpuClaims(project, plan);
   const note = (level: "info" | "warning", text: string) => onEvent?.({ kind: "note", level, text });
-  const nothing = { gpus: [], queueDepth: 0, release: async () => {} };
+  const nothing = { gpus: [], release: async () => {} };
   if (claims.length === 0) return { plan, ...nothing };
   const services = [...new Set(claims.map(({ service }) => service))].join(", ");
   if (mode === "off") {
@@ -79,7 +79,7 @@ export async function chooseGpus(plan: StackPlan, options: GpusOptions): Promise
   }
   const gpus = answer.code === 0 ? parseGpus(answer.stdout) : [];
   const found = options.dryRun
-    ? { ...(await tryOnce(claims, gpus, options)), waitedSeconds: 0, queueDepth: 0, release: nothing.release }
+    ? { ...(await tryOnce(claims, gpus, options)), release: nothing.release }
     : await standInLine(claims, gpus, options);
   return {
     ...found,
@@ -103,14 +103,17 @@ async function tryOnce(
 }
 
 async function standInLine(claims: readonly GpuClaim[], gpus: readonly Gpu[], options: GpusOptions) {
-  const { docker, address, project, mode, waitSeconds, onEvent, signal } = options;
+  const { docker, address, project, mode, waitSeconds, onEvent, onQueue, signal } = options;
   const ticket = await GpuTicket.draw(docker, address, project.name);
   const release = () => ticket.leave();
   const begun = performance.now();
   const waited = () => (performance.now() - begun) / 1000;
+  let depth = 0;
   try {
     for (let pause = POLL.first; ; pause = Math.min(POLL.most, pause * POLL.factor)) {
       const queue = await ticket.look();
+      depth = queue.waiting.length;
+      onQueue?.(depth);
       const { held, before } = await holders(options);
       for (const [uuid, { id, project: other }] of queue.locked)
         if (id !== ticket.id && !held.has(uuid)) held.set(uuid, `${other}, which is starting`);
@@ -124,7 +127,10 @@ async function standInLine(claims: readonly GpuClaim[], gpus: readonly Gpu[], op
           // Whoever had the lock before may have started its container since the last look.
           const now = await holders(options);
           const free = !uuids.some((uuid) => now.held.has(uuid));
-          if (free) return { given, waitedSeconds: waited(), queueDepth: queue.waiting.length, release };
+          if (free) {
+            onQueue?.(depth - (place < 0 ? 0 : 1));
+            return { given, waitedSeconds: waited(), release };
+          }
           await ticket.unlock();
         }
       }
@@ -139,6 +145,7 @@ async function standInLine(claims: readonly GpuClaim[], gpus: readonly Gpu[], op
     }
   } catch (error) {
     await ticket.leave();
+    onQueue?.(Math.max(0, depth - 1));
     throw error;
   }
 }

@@ -9,6 +9,8 @@ export interface Placement {
   plan: StackPlan;
   movedPorts: MovedPort[];
   gpus: ServiceGpus[];
+  /** Seconds that were stood in line for GPUs; missing where none is asked for. */
+  waitedSeconds?: number;
   /** To be called when the containers run, or nothing comes of it. */
   release(): Promise<void>;
 }
@@ -19,7 +21,8 @@ export async function placeOnHost(plan: StackPlan, options: PlacementOptions): P
   try {
     const { plan: placed, moved: movedPorts } = await choosePorts(chosen.plan, options);
     for (const moved of movedPorts) options.onEvent?.({ kind: "note", level: "warning", text: movedText(moved) });
-    return { plan: placed, movedPorts, gpus, release };
+    const { waitedSeconds } = chosen;
+    return { plan: placed, movedPorts, gpus, release, ...(waitedSeconds === undefined ? {} : { waitedSeconds }) };
   } catch (error) {
     await release();
     throw error;

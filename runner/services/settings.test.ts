@@ -27,6 +27,7 @@ test("without file and environment the defaults hold", () => {
     gpuWaitSeconds: 0,
     waitTimeoutSeconds: undefined,
     registry: undefined,
+    metricsFile: undefined,
     workspace: process.cwd(),
   });
   expect([file, new Set(shown.map(({ from }) => from))]).toEqual([undefined, new Set(["default"])]);

@@ -21,6 +21,8 @@ export interface ServicesSettings {
   waitTimeoutSeconds: number | undefined;
   /** Value of the variable REGISTRY in Compose files that nothing else sets. */
   registry: string | undefined;
+  /** Where metrics are kept for node_exporter's textfile collector. */
+  metricsFile: string | undefined;
   /** Absolute; the folder of the Compose file where a command names none. */
   workspace: string;
 }
@@ -63,6 +65,7 @@ const schema = z.strictObject({
   gpu_wait: seconds.optional(),
   wait_timeout: z.number().positive().optional(),
   registry: z.string().optional(),
+  metrics_file: z.string().optional(),
   workspace: z.string().optional(),
   orchestrator_addr: z.string().optional(),
   env_manager_addr: z.string().optional(),
@@ -74,7 +77,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A key of the file, its variable, how the variable's text is read, and what holds without either. */
 interface Key<T extends string | number | boolean | undefined> {
-  key: "host" | "strict_ports" | "gpu" | "gpu_wait" | "wait_timeout" | "registry" | "workspace";
+  key: "host" | "strict_ports" | "gpu" | "gpu_wait" | "wait_timeout" | "registry" | "metrics_file" | "workspace";
   variable: string;
   read: (text: string) => T | undefined;
   allowed: string;
@@ -147,6 +150,10 @@ export function readSettings(home: string, environment: Environment = process.en
     }),
     registry: value<string | undefined>({
       ...{ key: "registry", variable: "REGISTRY", read: word, allowed: "a registry", otherwise: undefined },
+    }),
+    metricsFile: value<string | undefined>({
+      ...{ key: "metrics_file", variable: "WINDLASS_METRICS_FILE", read: word },
+      ...{ allowed: "a file that ends in .prom", otherwise: undefined },
     }),
     workspace: resolve(
       value({ key: "workspace", variable: "WINDLASS_WORKSPACE", read: word, allowed: "a folder", otherwise: "." }),

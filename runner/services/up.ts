@@ -27,7 +27,8 @@ import {
   servicesTarget,
 } from "./project.ts";
 import { type ServiceState, servicesOf } from "./ps.ts";
-import { readSettings, type ServicesSettings } from "./settings.ts";
+import { type RunWatcher, remembered } from "./runs.ts";
+import { type ReadSettings, readSettings, type ServicesSettings } from "./settings.ts";
 import { sourceOf } from "./source.ts";
 
 export interface ServicesUpOptions extends Omit<ServicesOptions, "files">, OperationOptions {
@@ -48,6 +49,8 @@ export interface ServicesUpOptions extends Omit<ServicesOptions, "files">, Opera
   gpu?: GpuMode;
   /** Seconds to stand in line for GPUs that others hold. @default the settings */
   gpuWaitSeconds?: number;
+  /** Keeps `env_queue_depth`, `gpu_wait_seconds` and `env_error_rate` there in Prometheus's text format; ends in .prom. @default the settings */
+  metricsFile?: string;
   /** Shown what would change; answer false to leave it. Not asked where nothing changes. */
   confirm?: (plan: ServicesPlan) => Promise<boolean>;
 }
@@ -82,18 +85,26 @@ export interface ServicesUpResult extends ServicesPlan {
  * (with its last lines), `Cancelled`.
  */
 export async function servicesUp(options: ServicesUpOptions): Promise<ServicesUpResult> {
+  const home = servicesHome(options.home);
+  const settings = readSettings(home);
   const held: Pick<Placement, "release">[] = [];
-  try {
-    return await bringUp(options, held);
-  } finally {
-    for (const { release } of held) await release();
-  }
+  const run = async (watcher: Partial<RunWatcher>) => {
+    try {
+      return await bringUp({ ...options, ...watcher }, settings, held);
+    } finally {
+      for (const { release } of held) await release();
+    }
+  };
+  return options.dryRun ? run({}) : remembered(home, options.metricsFile ?? settings.values.metricsFile, run);
 }
 
-async function bringUp(options: ServicesUpOptions, held: Pick<Placement, "release">[]): Promise<ServicesUpResult> {
+async function bringUp(
+  options: ServicesUpOptions & Partial<RunWatcher>,
+  settings: ReadSettings,
+  held: Pick<Placement, "release">[],
+): Promise<ServicesUpResult> {
   const home = servicesHome(options.home);
   const named = options.files.length === 1 ? readRecord(home, options.files[0] ?? "") : undefined;
-  const settings = readSettings(home);
   for (const text of settings.unused) note(options, "warning", text);
   const source = { ...sourceOf(options, named), settings };
   const { project, warnings, environment, files, folder } = readServices(source);
@@ -120,6 +131,7 @@ async function bringUp(options: ServicesUpOptions, held: Pick<Placement, "releas
   const placed = await placeOnHost(wanted, { ...options, ...limits, project, files, docker, address });
   const { plan, movedPorts, gpus } = placed;
   held.push(placed);
+  if (placed.waitedSeconds !== undefined) options.onGpus?.(placed.waitedSeconds);
   const target = servicesTarget(home, record);
   const declared = { plan, ...address, ...(healthySeconds === undefined ? {} : { healthySeconds }) };
   // What is pulled again each time may be another image, which the preview has to know of.
