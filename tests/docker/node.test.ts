@@ -9,6 +9,7 @@ import {
   down,
   health,
   localCloudControl,
+  lookAtHealth,
   nodeExec,
   nodeGet,
   nodePut,
@@ -16,6 +17,7 @@ import {
   type UpResult,
   up,
 } from "../../runner/index.ts";
+import { receivers } from "../engine/receivers.ts";
 import { counts, EXAMPLE_WORK, errorOf, ONE_OF_EACH, type TestStack, testStack } from "../stack.ts";
 import { freeRange } from "./docker-fixture.ts";
 
@@ -117,6 +119,36 @@ describe("a node that was raised", () => {
       metrics: { gpu_util_percent: 87 },
       checks: { gpu_available: true, volume_mounted: true },
     });
+  });
+
+  it("whose GPU is too hot is told of at a real webhook, by a rule of a file", async () => {
+    const id = first.nodes[0]?.droplet_id;
+    const heat = (temperatureC: number) =>
+      localCloudControl({ home: stack.home }, "PUT", `gpu/${id}`, {
+        gpus: [{ utilization: 87, memoryUsedMiB: 40_000, temperatureC, powerW: 500 }],
+      });
+    const inbox = await receivers();
+    const file = join(scratch, "health.yaml");
+    writeFileSync(file, "targets: { nodes: 'node:*' }\nalerts: [{ name: hot GPU, when: gpu_temperature_c > 85 }]\n");
+    const channels = {
+      slackUrl: inbox.slackUrl,
+      smtpUrl: inbox.smtpUrl,
+      emailFrom: "a@example.com",
+      emailTo: ["b@example.com"],
+    };
+    try {
+      await heat(91);
+      const [result] = (await lookAtHealth({ ...stack.options, file }, { channels })).results;
+      expect(result).toMatchObject({ checks: { gpu_temperature_ok: false }, metrics: { gpu_temperature_c: 91 } });
+      await lookAtHealth({ ...stack.options, file }, { channels });
+      expect(inbox.slack).toEqual([expect.stringContaining("hot GPU: gpu_temperature_c is 91, above 85")]);
+      expect(inbox.mails).toHaveLength(1);
+      await heat(61);
+      await lookAtHealth({ ...stack.options, file }, { channels });
+      expect(inbox.slack[1]).toContain("resolved after");
+    } finally {
+      await inbox.close();
+    }
   });
 
   it("gives back a file as it was put", async () => {

@@ -3,7 +3,9 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
+import { parseTarget } from "../../domain/health/target.ts";
+import { checkTargets } from "../../runner/health/check.ts";
 import { localCloudControl, preview, up } from "../../runner/index.ts";
 import { holdNode, releaseNode } from "../../runner/lifecycle/hold.ts";
 import type { AuditRecord } from "../../runner/watch/audit.ts";
@@ -99,10 +101,13 @@ describe("a health file", () => {
     const { port } = server.address() as AddressInfo;
     const file = join(stack.root, "health.yaml");
     const metricsFile = join(stack.home, "watch.prom");
-    writeFileSync(file, `targets: { shop: "http://127.0.0.1:${port}/" }\nalerts: [{ name: down, when: unhealthy }]\n`);
+    writeFileSync(
+      file,
+      `targets: { shop: "http://127.0.0.1:${port}/", machine: "droplet:${NODE}" }\nalerts: [{ name: down, when: unhealthy }]\n`,
+    );
     try {
       expect(await pass(busy)).toMatchObject({
-        health: { services: { healthy: 1, unhealthy: 0 }, alerts: [] },
+        health: { services: { healthy: 2, unhealthy: 0 }, alerts: [] },
         errors: [],
       });
       state.status = 503;
@@ -130,6 +135,12 @@ describe("a health file", () => {
       server.close();
     }
   });
+});
+
+test("a droplet is as DigitalOcean says that it is, and one that is not there is unhealthy", async () => {
+  const look = async (name: string) => (await checkTargets([parseTarget(`droplet:${name}`)], stack.options))[0]?.result;
+  expect(await look(NODE)).toMatchObject({ service: NODE, status: "healthy", checks: { active: true } });
+  expect(await look("gone")).toMatchObject({ status: "unhealthy", reason: expect.stringContaining("no droplet gone") });
 });
 
 describe("an idle node", () => {
