@@ -76,6 +76,7 @@ test("roles are played by image, by name, or by holding a GPU", () => {
   expect(playing({ what: "", services: ["db"], gpu: true }, there)).toEqual(["db", "train"]);
   expect(playing({ what: "", any: true }, there)).toEqual(["db", "train"]);
   expect(playing({ what: "", images: ["postgres"] }, there)).toEqual([]);
+  expect(playing({ what: "", images: ["train"] }, there, new Set(["train"]))).toEqual([]);
   expect(imageWord("registry:5000/train@sha256:00")).toBe("train");
 });
 

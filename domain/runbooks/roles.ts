@@ -9,13 +9,17 @@ export interface Candidate {
   gpu: boolean;
 }
 
-/** The services that play a role, each once. */
-export function playing(role: Role, candidates: readonly Candidate[]): string[] {
+/** The services that play a role, each once. @param named services that play other roles by their own name: their image says nothing */
+export function playing(
+  role: Role,
+  candidates: readonly Candidate[],
+  named: ReadonlySet<string> = new Set(),
+): string[] {
   const plays = ({ service, image, gpu }: Candidate) =>
     role.any === true ||
     (role.gpu === true && gpu) ||
     (role.services ?? []).includes(service) ||
-    (role.images ?? []).includes(imageWord(image));
+    (!named.has(service) && (role.images ?? []).includes(imageWord(image)));
   return [...new Set(candidates.filter(plays).map(({ service }) => service))];
 }
 

@@ -117,6 +117,12 @@ const COMMANDS: readonly {
     load: () => import("./runbook.ts"),
   },
   {
+    name: "maintenance",
+    group: "Services:",
+    summary: "daily and weekly: logs, health report, disks, clean-up; print-unit for a timer",
+    load: () => import("./maintenance.ts"),
+  },
+  {
     name: "tunnel",
     group: "Services:",
     summary: "public names for services through a Cloudflare tunnel: up, show, down, validate, token, rotate",
@@ -191,8 +197,8 @@ const GROUPS = new Set([
   "local",
   "budget",
   "services",
-  "health",
   "tunnel",
+  "health",
 ]);
 
 /** Options may stand before the command too, as `pulumi` and `docker` have it: they are moved behind it. */

@@ -1,6 +1,7 @@
 import type Docker from "dockerode";
 import { asking, type EngineAddress } from "../../clients/docker/engine.ts";
 import { hostCommand } from "../../clients/docker/host-command.ts";
+import { UserError } from "../../domain/errors.ts";
 
 /** What can be cleaned: all of it is built, downloaded or written again when it is needed. Volumes and containers are never touched. */
 export type CleanKind = "logs" | "build-cache" | "dangling-images" | "unused-images";
@@ -139,7 +140,10 @@ async function rotateLogs(options: CleanOptions): Promise<Cleaned[]> {
     if (!dryRun) {
       const script = keepLogs ? KEEP_AND_EMPTY : ': > "$1"';
       const { code, stderr } = await hostCommand(address, ["sh", "-c", script, "sh", LogPath], ROTATE_MS);
-      if (code !== 0) throw new Error(`${container}: its log could not be rotated: ${stderr.trim()}`);
+      if (code !== 0)
+        throw new UserError("CommandFailed", {
+          reason: `${container}: its log could not be rotated: ${stderr.trim()}`,
+        });
     }
     cleaned.push({ kind: "logs", name: container, bytes });
   }

@@ -75,7 +75,8 @@ export function assignRoles(
   return Object.fromEntries(
     Object.entries(roles).map(([name, role]) => {
       const own = chosen[name];
-      const found = own === undefined ? playing(role, members) : [own];
+      const others = Object.entries(roles).flatMap(([other, one]) => (other === name ? [] : (one.services ?? [])));
+      const found = own === undefined ? playing(role, members, new Set(others)) : [own];
       if (found.length === 0 && !role.optional)
         throw new UserError("NotFound", {
           reason: `no service of ${stack} is known as ${role.what}`,
