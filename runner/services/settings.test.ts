@@ -27,6 +27,7 @@ test("without file and environment the defaults hold", () => {
     gpuWaitSeconds: 0,
     waitTimeoutSeconds: undefined,
     registry: undefined,
+    logRotation: undefined,
     metricsFile: undefined,
     workspace: process.cwd(),
   });
@@ -45,6 +46,8 @@ test("the environment wins over the file, the file over the defaults, whatever i
       values: ['"ssh://a"', '"ssh://b"'],
       otherwise: "unix:///var/run/docker.sock",
     },
+    { key: "log_max_size", variable: "WINDLASS_LOG_MAX_SIZE", values: ['"10m"', '"1g"'], otherwise: null },
+    { key: "log_max_files", variable: "WINDLASS_LOG_MAX_FILES", values: ["2", "5"], otherwise: 3 },
     { key: "registry", variable: "REGISTRY", values: ['"a"', '"b"'], otherwise: null },
   ] as const;
   const where = fc.tuple(...keys.map(() => fc.record({ file: fc.boolean(), environment: fc.boolean() })));

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { LOCAL_ENGINE } from "../../clients/docker/engine.ts";
 import { UserError } from "../../domain/errors.ts";
 import { GPU_MODES, type GpuMode } from "../../domain/services/gpus.ts";
+import { LOG_SIZE, type LogRotation } from "../../domain/services/log-rotation.ts";
 import { readTomlFile, tomlLine } from "../../domain/toml-file.ts";
 
 /** How service stacks are run on this machine, where no option of the command says it. */
@@ -21,6 +22,8 @@ export interface ServicesSettings {
   waitTimeoutSeconds: number | undefined;
   /** Value of the variable REGISTRY in Compose files that nothing else sets. */
   registry: string | undefined;
+  /** How much is kept of what containers write; undefined: what Docker keeps, which is everything. */
+  logRotation: LogRotation | undefined;
   /** Where metrics are kept for node_exporter's textfile collector. */
   metricsFile: string | undefined;
   /** Absolute; the folder of the Compose file where a command names none. */
@@ -65,6 +68,8 @@ const schema = z.strictObject({
   gpu_wait: seconds.optional(),
   wait_timeout: z.number().positive().optional(),
   registry: z.string().optional(),
+  log_max_size: z.string().regex(LOG_SIZE, { error: "allowed is a size such as 10m" }).optional(),
+  log_max_files: z.int().min(1).optional(),
   metrics_file: z.string().optional(),
   workspace: z.string().optional(),
   orchestrator_addr: z.string().optional(),
@@ -77,7 +82,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A key of the file, its variable, how the variable's text is read, and what holds without either. */
 interface Key<T extends string | number | boolean | undefined> {
-  key: "host" | "strict_ports" | "gpu" | "gpu_wait" | "wait_timeout" | "registry" | "metrics_file" | "workspace";
+  key: Exclude<keyof z.output<typeof schema>, "orchestrator_addr" | "env_manager_addr" | "services" | "ports">;
   variable: string;
   read: (text: string) => T | undefined;
   allowed: string;
@@ -88,6 +93,8 @@ const word = (text: string) => text;
 const flag = (text: string) => ({ true: true, "1": true, false: false, "0": false })[text.toLowerCase()];
 const number = (least: number) => (text: string) =>
   text.trim() !== "" && Number(text) >= least ? Number(text) : undefined;
+const size = (text: string) => (LOG_SIZE.test(text) ? text : undefined);
+const whole = (text: string) => (/^[1-9]\d*$/.test(text) ? Number(text) : undefined);
 const mode = (text: string): GpuMode | undefined =>
   GPU_MODES.find((one) => one === text) ?? (flag(text) === undefined ? undefined : modeOf(flag(text) ?? false));
 
@@ -130,6 +137,14 @@ export function readSettings(home: string, environment: Environment = process.en
     return show((key === "gpu" ? modeOf(own as boolean | GpuMode) : own) as T, "file", at(key));
   }
 
+  const logMaxSize = value<string | undefined>({
+    ...{ key: "log_max_size", variable: "WINDLASS_LOG_MAX_SIZE", read: size },
+    ...{ allowed: "a size such as 10m", otherwise: undefined },
+  });
+  const logMaxFiles = value<number>({
+    ...{ key: "log_max_files", variable: "WINDLASS_LOG_MAX_FILES", read: whole },
+    ...{ allowed: "a whole number from 1", otherwise: 3 },
+  });
   const values: ServicesSettings = {
     host: value({ key: "host", variable: "DOCKER_HOST", read: word, allowed: "an address", otherwise: LOCAL_ENGINE }),
     strictPorts: value<boolean>({
@@ -151,6 +166,7 @@ export function readSettings(home: string, environment: Environment = process.en
     registry: value<string | undefined>({
       ...{ key: "registry", variable: "REGISTRY", read: word, allowed: "a registry", otherwise: undefined },
     }),
+    logRotation: logMaxSize === undefined ? undefined : { maxSize: logMaxSize, maxFiles: logMaxFiles },
     metricsFile: value<string | undefined>({
       ...{ key: "metrics_file", variable: "WINDLASS_METRICS_FILE", read: word },
       ...{ allowed: "a file that ends in .prom", otherwise: undefined },

@@ -3,6 +3,7 @@ import { projectContainers, removeContainer } from "../../clients/docker/contain
 import { asking, type EngineAddress, openEngine } from "../../clients/docker/engine.ts";
 import { UserError } from "../../domain/errors.ts";
 import type { GpuMode } from "../../domain/services/gpus.ts";
+import { withLogRotation } from "../../domain/services/log-rotation.ts";
 import { notApplied, refusals } from "../../domain/services/not-applied.ts";
 import { planStack } from "../../domain/services/plan.ts";
 import type { NotApplied, StackPlan } from "../../domain/services/spec.ts";
@@ -123,7 +124,8 @@ async function bringUp(
   const record = recordOf(project.name, { ...source, files, folder }, options, before);
   const origin = { project, files };
   const sources = await buildSources(origin, buildFolder(home, project.name));
-  const wanted = planStack(project, { workingDir: folder, files }, environment, sources);
+  const asDeclared = planStack(project, { workingDir: folder, files }, environment, sources);
+  const wanted = withLogRotation(asDeclared, settings.values.logRotation);
   const address = { host: record.host, sshOpts: record.sshOpts };
   const docker = openEngine(address);
   await asking(address, "reach the engine", () => docker.ping());

@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { servicesDown } from "../../runner/services/down.ts";
@@ -14,6 +16,7 @@ beforeAll(async () => {
   await makeBusyboxImage();
   shop = testProject("logs");
   shop.write(FILE);
+  writeFileSync(join(shop.home, "config.toml"), 'log_max_size = "1m"\n');
   await shop.up();
 });
 afterAll(async () => {
@@ -31,6 +34,7 @@ services:
   worker:
     image: ${BUSYBOX}
     init: true
+    logging: { options: { max-size: 5m } }
     command: ["sh", "-c", "sleep 0.15; echo worker 1 >&2; sleep 0.3; echo worker 2; while sleep 0.1; do cat /say && rm /say; done 2>/dev/null"]
 `;
 
@@ -57,6 +61,13 @@ const WRITTEN = [
   ["api", expect.stringContaining("api 2")],
   ["worker", "worker 2"],
 ];
+
+test("by the setting the engine keeps so much of them, unless the file says it", async () => {
+  const { HostConfig: api } = await shop.container("api").inspect();
+  expect(api.LogConfig).toEqual({ Type: "json-file", Config: { "max-size": "1m", "max-file": "3" } });
+  const { HostConfig: worker } = await shop.container("worker").inspect();
+  expect(worker.LogConfig).toEqual({ Type: "json-file", Config: { "max-size": "5m" } });
+});
 
 describe("logs", () => {
   test("of several services come in the order of time, of one alone, the last, and from and to a time", async () => {
