@@ -1,9 +1,15 @@
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
 const globalSetup = ["tests/temporary-folder.ts"];
 /** Those whose machines and services a killed run leaves in the Docker engine. */
 const withDeadRuns = [...globalSetup, "tests/dead-runs.ts"];
-const env = { PULUMI_ERROR_OUTPUT_STRING: "true", NO_COLOR: "1" };
+const env = {
+  PULUMI_ERROR_OUTPUT_STRING: "true",
+  NO_COLOR: "1",
+  // For the processes that tests start: each of their projects would compile everything anew.
+  NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(import.meta.dirname, ".tools", "compile-cache"),
+};
 
 /**
  * Suites that cross folders, and how many of their files run at a time: those without machines mostly wait, and each has a cloud and a

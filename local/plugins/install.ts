@@ -24,7 +24,8 @@ export function installPlugins(pulumiHome: string, nodePath: string): void {
 
 function launcher(name: PluginName, nodePath: string, compiled: string): string {
   const command = [nodePath, "--disable-warning=ExperimentalWarning", MAIN, name].map(quoted).join(" ");
-  return `#!/bin/sh\nNODE_COMPILE_CACHE=${quoted(compiled)} exec ${command} "$@"\n`;
+  const cache = `[ -n "\${NODE_COMPILE_CACHE+set}" ] || export NODE_COMPILE_CACHE=${quoted(compiled)}`;
+  return `#!/bin/sh\n${cache}\nexec ${command} "$@"\n`;
 }
 
 function quoted(word: string): string {

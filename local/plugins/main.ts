@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import type { Provider } from "./engine/provider.ts";
 import { servePlugin } from "./engine/server.ts";
 import { PLUGINS, type PluginName, sdkVersion } from "./versions.ts";
@@ -15,6 +16,8 @@ async function main([name, ...rest]: string[]): Promise<void> {
   const { port } = await servePlugin(provider, { engineAddress: rest.find((word) => !word.startsWith("-")) });
   process.stdout.write(`${port}\n`);
   process.stdin.on("end", () => process.exit(0)).resume();
+  // The engine ends plugins with a signal, on which Node would not write it.
+  setImmediate(flushCompileCache);
 }
 
 /** Each plugin loads only its own code: a process is started for every provider of every command. */

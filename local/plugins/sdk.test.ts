@@ -1,9 +1,10 @@
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type Cloud, startCloud } from "../cloud/server.ts";
 import { connectApi } from "./digitalocean/api.ts";
 import { FUNCTIONS } from "./digitalocean/functions.ts";
@@ -147,4 +148,19 @@ test("a launcher is put where the engine looks for the SDK's version, and prints
   expect(statSync(file).mtimeMs).toBe(mtimeMs);
   installPlugins(home, "/elsewhere/node");
   expect(readFileSync(file, "utf8")).toContain("/elsewhere/node");
+});
+
+test("what a plugin has compiled is kept for the next one, also where the engine kills it", async () => {
+  const home = join(dir, "another home");
+  installPlugins(home, process.execPath);
+  const file = join(home, "plugins", `resource-command-v${sdkVersion("command")}`, "pulumi-resource-command");
+  const { NODE_COMPILE_CACHE: _, ...env } = process.env;
+  const plugin = spawn(file, ["127.0.0.1:1"], { env, stdio: "pipe" });
+  const closed = once(plugin, "close");
+  const files = () => readdirSync(join(home, "compiled"), { recursive: true }).length;
+  await once(plugin.stdout, "data");
+  await vi.waitFor(() => expect(files()).toBeGreaterThan(10), 10_000);
+  plugin.kill("SIGKILL");
+  await closed;
+  expect(files()).toBeGreaterThan(10);
 });

@@ -55,7 +55,7 @@ export async function openStack(
     envVars: {
       ...engineEnvironment(target),
       ...token(target),
-      NODE_COMPILE_CACHE: join(target.home, "compile-cache"),
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(target.home, "compile-cache"),
       ...environment,
     },
   });

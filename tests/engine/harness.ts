@@ -97,7 +97,6 @@ function environment(dir: string, home: string): NodeJS.ProcessEnv {
     PULUMI_SKIP_UPDATE_CHECK: "true",
     PULUMI_STACK: "test",
     WINDLASS_RETRY_SCALE: "0.02",
-    NODE_COMPILE_CACHE: join(tmpdir(), "windlass-test-compiled"),
     NO_COLOR: "1",
   };
 }
