@@ -16,8 +16,8 @@ test("a ticket that was renewed counts once, one of a runner that is gone and it
   const [one = "", two = ""] = ids;
   const volumes = [
     ticketVolume(one, "shop", NOW - 20_000, 1),
-    ticketVolume(one, "shop", NOW - 29_000, 0),
-    ticketVolume(two, "gone", NOW - 30_001, 4),
+    ticketVolume(one, "shop", NOW - 59_000, 0),
+    ticketVolume(two, "gone", NOW - 60_001, 4),
     lockVolume("GPU-1", two),
     lockVolume("GPU-2", "nobody"),
     { name: "data", labels: {} },

@@ -28,7 +28,7 @@ const OWNER = "windlass.gpu-owner";
 export const QUEUE_LABELS = [OWNER, TICKET] as const;
 
 /** Milliseconds that a ticket is believed without being renewed. */
-export const TICKET_LIFE_MS = 30_000;
+export const TICKET_LIFE_MS = 60_000;
 
 /** A ticket's volume. `now` is the engine's time in milliseconds, `round` counts its renewals. */
 export function ticketVolume(id: string, project: string, now: number, round: number): QueueVolume {

@@ -13,6 +13,9 @@ import {
   ticketVolume,
 } from "../../domain/services/gpus-queue.ts";
 
+/** Milliseconds between two renewals. */
+const RENEW_MS = TICKET_LIFE_MS / 4;
+
 /** A place in the queue for the GPUs of a Docker host, kept alive until `leave`. */
 export class GpuTicket {
   readonly id: string;
@@ -20,7 +23,8 @@ export class GpuTicket {
   readonly #address: EngineAddress;
   readonly #project: string;
   readonly #now: () => number;
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout;
+  #left = false;
   readonly #locks = new Set<string>();
   #volume = "";
   #round = 0;
@@ -32,11 +36,7 @@ export class GpuTicket {
     this.#project = project;
     this.#now = now;
     this.id = ticketId(now(), randomBytes(4).toString("hex"));
-    // What fails once is tried again well before the ticket ends.
-    const renew = () => {
-      this.#renewing = this.#renew().catch(() => {});
-    };
-    this.#timer = setInterval(renew, TICKET_LIFE_MS / 4).unref();
+    this.#timer = setTimeout(() => this.#keep(), RENEW_MS).unref();
   }
 
   /** Stands in line, at the end. Throws `CommandFailed` where the engine does not answer. */
@@ -79,7 +79,8 @@ export class GpuTicket {
 
   /** Gives up place and locks. What cannot be removed ends by itself. */
   async leave(): Promise<void> {
-    clearInterval(this.#timer);
+    this.#left = true;
+    clearTimeout(this.#timer);
     await this.#renewing;
     await Promise.all([this.unlock(), this.#remove(this.#volume)]);
   }
@@ -87,6 +88,15 @@ export class GpuTicket {
   async unlock(): Promise<void> {
     await Promise.all([...this.#locks].map((name) => this.#remove(name)));
     this.#locks.clear();
+  }
+
+  /** One renewal after the other; what fails once is tried again before the ticket ends. */
+  #keep(): void {
+    this.#renewing = this.#renew()
+      .catch(() => {})
+      .then(() => {
+        if (!this.#left) this.#timer = setTimeout(() => this.#keep(), RENEW_MS).unref();
+      });
   }
 
   async #renew(): Promise<void> {

@@ -157,11 +157,8 @@ function isKept(given: Given, before: ReadonlyMap<string, readonly string[]>): b
 
 function behind(claims: readonly GpuClaim[], place: number): GpuShortage {
   const [claim] = claims as [GpuClaim];
-  return {
-    claim,
-    reason: `${place} ${place === 1 ? "other stands" : "others stand"} in line for them`,
-    isFinal: false,
-  };
+  const who = place > 0 ? `${place} ${place === 1 ? "other stands" : "others stand"} in line` : "somebody was quicker";
+  return { claim, reason: `GPUs are wanted, ${who}`, isFinal: false };
 }
 
 /** The GPUs that running containers of other projects hold, and those that this project's containers have. */

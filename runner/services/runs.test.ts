@@ -20,8 +20,8 @@ const failing = (code: "CommandFailed" | "ConfigInvalid") =>
 test("waits and failures are remembered for a day; mistakes in the files are no failures", async () => {
   vi.useFakeTimers({ now: 1_763_725_000_000, toFake: ["Date"] });
   expect(readEnvironment(home)).toEqual({ queueDepth: 0, gpuWaits: [], errorRate: 0 });
-  expect(await remembered(home, undefined, async ({ onGpus }) => (onGpus(12), "done"))).toBe("done");
-  await remembered(home, undefined, async () => "done");
+  await remembered(home, undefined, async ({ onGpus }) => onGpus(12));
+  expect(await remembered(home, undefined, async () => "done")).toBe("done");
   expect(await failing("ConfigInvalid")).toBe("failed");
   expect(await failing("CommandFailed")).toBe("failed");
   expect(readEnvironment(home)).toEqual({ queueDepth: 0, gpuWaits: [12], errorRate: 1 / 3 });
