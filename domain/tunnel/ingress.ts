@@ -59,7 +59,7 @@ function isAnyHost(hostname: string | undefined): boolean {
 const NAMED = ["hello_world", "hello-world", "bastion", "socks-proxy"];
 
 const ADDRESS =
-  /^(?<scheme>[a-z][a-z0-9+.-]*):\/\/(?<host>\[[0-9a-f:.]+\]|[^\s/?#:@]+)(?::(?<port>\d*))?(?<rest>[/?#].*)?$/i;
+  /^(?<scheme>[a-z][a-z0-9+.-]*):\/\/(?<host>\[[0-9a-f:.]+\]|[^\s/?#:@%]+)(?::(?<port>\d*))?(?<rest>[/?#].*)?$/i;
 
 function serviceProblems(service: string): IngressProblem[] {
   const problem = (reason: string, suggestion: string): IngressProblem[] => [{ key: "service", reason, suggestion }];

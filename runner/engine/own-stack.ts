@@ -31,7 +31,7 @@ export function inOwnWords(error: unknown, again: string): unknown {
   if (!(error instanceof UserError)) return error;
   const code = error.code === "ProvisionFailed" ? "CommandFailed" : error.code;
   const { suggestion, ...details } = error.details;
-  const foreign = suggestion === undefined || /--stack|windlass (up|recover)/.test(suggestion);
+  const foreign = suggestion === undefined || /--stack|windlass (up|recover)|DigitalOcean/.test(suggestion);
   const own = { suggestion: foreign ? `mend it, then run: ${again}` : suggestion };
   return new UserError(code, { ...details, ...own }, { exitCode: error.exitCode, cause: error.cause });
 }

@@ -24,9 +24,9 @@ export async function runTunnel(
     const { tunnelProgram } = await import("../../stacks/tunnel.ts");
     const open = await openStack(target, operation, options, {
       create: true,
-      environment: plugin.environment,
       ...(declared ? { program: async () => tunnelProgram(declared) } : {}),
     });
+    Object.assign(open.stack.workspace.envVars, plugin.environment);
     return await runEngine(open, operation, { refresh: true });
   } catch (error) {
     throw inOwnWords(error, `windlass tunnel ${operation === "destroy" ? "down" : "up"} ${target.project}`);
