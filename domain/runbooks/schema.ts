@@ -84,6 +84,8 @@ const actionSchema = z.strictObject({
   stop: name.optional(),
   /** Makes them anew from the Compose files; volumes stay. */
   recreate: name.optional(),
+  /** Not those that also play this role. */
+  except: name.optional(),
   /** With `restart`: afterwards what depends on them too. */
   dependents: z.boolean().optional(),
   /** Every container of the role, also those that nothing was found for. */
@@ -167,7 +169,8 @@ export const runbookSchema = shape.superRefine((runbook, context) => {
     actions.forEach((action, index) => {
       const path = ["levels", level, "actions", index];
       if (given(action, ACTION_KINDS) !== 1) tell(path, `must have exactly one of ${ACTION_KINDS.join(", ")}`);
-      for (const kind of ["restart", "stop", "recreate"] as const) known([...path, kind], "role", action[kind], roles);
+      for (const kind of ["restart", "stop", "recreate", "except"] as const)
+        known([...path, kind], "role", action[kind], roles);
       for (const [at, cause] of (action.for ?? []).entries()) known([...path, "for", at], "cause", cause, causes);
       runs(path, action);
     });

@@ -35,7 +35,7 @@ export function plannedStep(place: Place, { action, services }: DueAction): Plan
     ...{ title, what, where, run, manual: false },
   });
   const meant = (role: string) => {
-    const all = membersOf(place, role);
+    const all = playersOf(place, role, action.except);
     const found = all.filter(({ service }) => services.includes(service));
     return action.all || found.length === 0 ? all : found;
   };

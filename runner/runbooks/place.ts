@@ -55,6 +55,12 @@ export function membersOf({ roles, members }: Place, role: string): Member[] {
   return members.filter(({ service }) => roles[role]?.includes(service));
 }
 
+/** The same, without those that also play another role. */
+export function playersOf(place: Place, role: string, except: string | undefined): Member[] {
+  const others = except === undefined ? [] : place.roles[except];
+  return membersOf(place, role).filter(({ service }) => !others?.includes(service));
+}
+
 function onlyStack(home: string, { roles, name }: Runbook): string | undefined {
   const there = records(home).map(({ project }) => project);
   if (there.length === 1) return there[0];

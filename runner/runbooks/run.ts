@@ -7,7 +7,7 @@ import { type PlannedStep, plannedStep } from "./actions.ts";
 import { readRunbook } from "./catalog.ts";
 import { diagnose } from "./diagnose.ts";
 import { Incident } from "./incident.ts";
-import { membersOf, openPlace, type Place, type PlaceOptions, refreshed } from "./place.ts";
+import { openPlace, type Place, type PlaceOptions, playersOf, refreshed } from "./place.ts";
 import { askSymptoms, type SymptomSeen } from "./symptoms.ts";
 
 export interface RunbookOptions extends PlaceOptions, OperationOptions {
@@ -107,9 +107,9 @@ export async function runRunbook(options: RunbookOptions): Promise<RunbookResult
 }
 
 /** A step for a role that the stack may lack, and does, is left out. */
-function isPlayed(place: Place, { restart, stop, recreate, exec }: Action): boolean {
+function isPlayed(place: Place, { restart, stop, recreate, exec, except }: Action): boolean {
   const role = restart ?? stop ?? recreate ?? exec?.in;
-  return role === undefined || membersOf(place, role).length > 0;
+  return role === undefined || playersOf(place, role, except).length > 0;
 }
 
 async function carriedOut(
