@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { DEFAULT_RULES } from "./alert.ts";
 import { parseHealthFile } from "./file.ts";
@@ -76,4 +77,13 @@ test("a password is not in what is wrong with its address", () => {
   }
   expect(said).toContain("postgre://db");
   expect(said).not.toContain("s3cret");
+});
+
+test("the example of docs/health.md is a health file, and its table has the default rules", () => {
+  const text = readFileSync(new URL("../../docs/health.md", import.meta.url), "utf8");
+  const example = /```yaml\n([\s\S]*?)```/.exec(text)?.[1] ?? "";
+  const variables = { DB_PASSWORD: "x", LANGFUSE_PUBLIC_KEY: "pk", LANGFUSE_SECRET_KEY: "sk" };
+  expect(read(example, variables)).toMatchObject({ everyMs: 30_000, targets: { length: 6 }, alerts: { length: 4 } });
+  for (const { name, severity } of DEFAULT_RULES)
+    expect(text).toContain(`| ${name}${severity === "critical" ? " (critical)" : ""} |`);
 });
