@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import Docker from "dockerode";
+import type DockerClient from "dockerode";
 import { UserError } from "../../domain/errors.ts";
+import { Docker } from "./dockerode.ts";
 import { sshAgent } from "./ssh-agent.ts";
 import { sshFailure } from "./ssh-failure.ts";
 
@@ -23,7 +24,11 @@ export interface EngineAddress {
  * A client for the engine; nothing is dialled yet. Over ssh the engine is reached as Docker's own command does it: `ssh HOST docker system
  * dial-stdio`, with the user's own ssh settings and known hosts. Throws `UserError` `ConfigInvalid` for an address that is none.
  */
-export function openEngine({ host, sshOpts = [], certPath = process.env.DOCKER_CERT_PATH }: EngineAddress): Docker {
+export function openEngine({
+  host,
+  sshOpts = [],
+  certPath = process.env.DOCKER_CERT_PATH,
+}: EngineAddress): DockerClient {
   // dockerode takes what is left out from DOCKER_HOST, so everything is named.
   const nothing = {
     host: undefined,
