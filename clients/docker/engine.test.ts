@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -152,6 +152,19 @@ describe("over ssh", () => {
     );
     const address = { host: "ssh://root@nas", sshOpts: ["-o", "UserKnownHostsFile=/k"] };
     expect(await projectContainers(openEngine(address), address, "shop")).toEqual([]);
+  });
+
+  test("many requests at once do not dial more than sshd lets in at once", async () => {
+    const answer = "HTTP/1.1 200 OK\\r\\nContent-Type: application/json\\r\\nContent-Length: 2\\r\\n\\r\\n[]";
+    fakeSsh(
+      `: > ${folder}/live.$$\nls ${folder} | grep -c ^live >> ${folder}/counts\nsleep 0.2\nrm ${folder}/live.$$\nread line\nprintf '${answer}'`,
+    );
+    const address = { host: "ssh://root@nas" };
+    const docker = openEngine(address);
+    await Promise.all(Array.from({ length: 20 }, () => projectContainers(docker, address, "shop")));
+    const counts = readFileSync(join(folder, "counts"), "utf8").trim().split("\n").map(Number);
+    expect(counts).toHaveLength(20);
+    expect(Math.max(...counts)).toBeLessThan(10);
   });
 
   test("what ssh says is told when it fails", async () => {

@@ -3,12 +3,29 @@ import { Agent } from "node:http";
 import { Duplex } from "node:stream";
 import { UserError } from "../../domain/errors.ts";
 
+/** Connections that may be under way to one host: sshd begins to drop them at ten (MaxStartups) where nobody says otherwise. */
+const STARTING = 6;
+
 /** Connections to a Docker engine, each through an `ssh` of its own: what `docker -H ssh://` does. */
 export function sshAgent(url: string, sshOpts: readonly string[]): Agent {
   const words = sshWords(url, sshOpts);
+  const waiting: (() => void)[] = [];
+  let starting = 0;
+  const next = () => {
+    if (starting < STARTING && waiting.length > 0) {
+      starting += 1;
+      waiting.shift()?.();
+    }
+  };
+  const started = () => {
+    starting -= 1;
+    next();
+  };
   class SshAgent extends Agent {
-    override createConnection(): Duplex {
-      return connection(words);
+    override createConnection(_options: unknown, done?: (error: Error | null, stream: Duplex) => void): undefined {
+      waiting.push(() => done?.(null, connection(words, started)));
+      next();
+      return undefined;
     }
   }
   return new SshAgent({ keepAlive: false });
@@ -37,8 +54,8 @@ export function sshWords(url: string, sshOpts: readonly string[] = [], command =
   ];
 }
 
-/** Ends when `ssh` does: with what it has said, where it failed. */
-function connection(words: readonly string[]): Duplex {
+/** Ends when `ssh` does: with what it has said, where it failed. @param started called once, when the other side answers or the connection ends */
+function connection(words: readonly string[], started: () => void): Duplex {
   const child = spawn("ssh", words, { stdio: ["pipe", "pipe", "pipe"] });
   const stream = new Duplex({
     read: () => child.stdout.resume(),
@@ -55,6 +72,12 @@ function connection(words: readonly string[]): Duplex {
   });
   let said = "";
   child.stdin.on("error", () => {});
+  let first = true;
+  const answered = () => {
+    if (first) started();
+    first = false;
+  };
+  child.once("close", answered).once("error", answered).stdout.once("data", answered);
   child.stdout.on("data", (chunk: Buffer) => {
     if (!stream.push(chunk)) child.stdout.pause();
   });

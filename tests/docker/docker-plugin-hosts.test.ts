@@ -220,6 +220,22 @@ test("an engine over ssh is reached where the host key is the known one; another
   expect((await project.destroy()).errors).toEqual([]);
 });
 
+test("more requests at once than sshd lets one connection have sessions for go over another connection", async () => {
+  const keys = keyPair();
+  const machine = await testHost({ publicKey: keys.public, maxSessions: 10 });
+  closers.push(() => void machine.close());
+  writeFileSync(join(dir, "key"), keys.private, { mode: 0o600 });
+  writeFileSync(join(dir, "known_hosts"), `[127.0.0.1]:${machine.port} ${machine.hostKey}\n`);
+  const sshOpts = ["-i", join(dir, "key"), "-o", `UserKnownHostsFile=${join(dir, "known_hosts")}`];
+  const many = Array.from({ length: 24 }, (_, at): Declared => {
+    return { name: `data-${at}`, type: "docker:Volume", args: { name: named(`data-${at}`) } };
+  });
+  on({ host: `ssh://root@127.0.0.1:${machine.port}`, sshOpts }, ...many);
+  expect((await project.up()).errors).toEqual([]);
+  expect(machine.connections).toBeGreaterThan(1);
+  expect(machine.connections).toBeLessThanOrEqual(4);
+});
+
 test("an engine that is not there is told with its address, and the state keeps everything", async () => {
   on({ host: `unix://${join(dir, "nothing.sock")}` }, volume);
   const failed = await project.up();

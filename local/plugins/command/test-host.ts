@@ -14,6 +14,8 @@ export interface TestHostOptions {
   refuseFirst?: number;
   /** Variables that are accepted. */
   acceptEnv?: string[];
+  /** Sessions that one connection may have at once; sshd's MaxSessions. @default any number */
+  maxSessions?: number;
   /** Where `/` is for file transfers. */
   root?: string;
 }
@@ -43,7 +45,17 @@ export async function testHost(options: TestHostOptions = {}): Promise<TestHost>
         return context.accept();
       context.reject(["password", "publickey"]);
     });
-    client.on("ready", () => client.on("session", (accept) => serve(accept(), options)));
+    let sessions = 0;
+    client.on("ready", () =>
+      client.on("session", (accept, reject) => {
+        if (sessions >= (options.maxSessions ?? Number.POSITIVE_INFINITY)) return reject();
+        sessions++;
+        serve(
+          accept().on("close", () => sessions--),
+          options,
+        );
+      }),
+    );
     client.on("tcpip", (accept, _reject, { destPort }) => forward(accept(), destPort));
   });
   // ssh2 shows the raw socket only here; without setNoDelay every answer is 40 ms late.

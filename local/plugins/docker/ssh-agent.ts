@@ -13,35 +13,53 @@ const DIAL_ENGINE = "docker system dial-stdio";
 /** Dials of a host that is there but slow to come up; Docker's own client tries once. */
 const DIALS = 2;
 
+/** Channels of one ssh connection: sshd allows ten (MaxSessions) where nobody says otherwise. */
+const CHANNELS = 8;
+
+/** An ssh connection, and how many channels it has or is about to have. */
+interface Line {
+  client: Promise<Client>;
+  channels: number;
+}
+
 /**
- * Connections to a Docker engine over ssh: one ssh connection, a channel for each HTTP connection.
+ * Connections to a Docker engine over ssh: a channel for each HTTP connection, and as few ssh connections as these need.
  * @param url as in `ssh://root@nas:22`
  * @throws Error when the host's key is not known, or an option is not understood
  */
 export function sshAgent(url: string, sshOpts: readonly string[], call: Call): Agent {
   const connection = connectionTo(url, sshOpts);
-  let client: Promise<Client> | undefined;
+  const lines = new Set<Line>();
 
   /** A connection that broke is made again; one that could not be made is tried anew by the next request. */
-  function connected(): Promise<Client> {
-    client ??= dial(connection, call).then(
-      (made) => made.once("close", () => (client = undefined)),
-      (error: unknown) => {
-        client = undefined;
-        throw error;
-      },
-    );
-    return client;
+  function freeLine(): Line {
+    for (const one of lines) if (one.channels < CHANNELS) return one;
+    const made: Line = { channels: 0, client: dial(connection, call) };
+    lines.add(made);
+    const gone = () => lines.delete(made);
+    made.client.then((client) => client.once("close", gone), gone);
+    return made;
+  }
+
+  async function channel(): Promise<ClientChannel> {
+    const line = freeLine();
+    line.channels += 1;
+    const release = () => (line.channels -= 1);
+    try {
+      const opened = await engineChannel(await line.client);
+      return opened.once("close", release);
+    } catch (error) {
+      release();
+      throw error;
+    }
   }
 
   class SshAgent extends Agent {
     override createConnection(_options: unknown, done?: (error: Error | null, stream: Duplex) => void): undefined {
-      connected()
-        .then(engineChannel)
-        .then(
-          (channel) => done?.(null, asSocket(channel)),
-          (error: Error) => done?.(error, undefined as never),
-        );
+      channel().then(
+        (opened) => done?.(null, asSocket(opened)),
+        (error: Error) => done?.(error, undefined as never),
+      );
       return undefined;
     }
   }
