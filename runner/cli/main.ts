@@ -1,3 +1,4 @@
+import "../engine/lazy-resolver.cjs";
 import { type Command, CommanderError } from "commander";
 import { UserError } from "../../domain/errors.ts";
 import { isJson, printError } from "./errors.ts";

@@ -2,6 +2,8 @@
  * The body of the SDK's `cmd/run-plugin` without its ts-node: Node strips the types itself.
  * Arguments: path of the SDK's `cmd/run-plugin/run`, then the plugin's folder, then what the engine passes on.
  */
+require("../../runner/engine/lazy-resolver.cjs");
+
 const [sdkRun, directory, ...args] = process.argv.slice(2);
 const reported = new Set();
 const uncaught = new Set();

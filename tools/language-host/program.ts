@@ -1,8 +1,11 @@
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import languagePb from "@pulumi/pulumi/proto/language_pb.js";
 import type { ChildSet } from "./children.ts";
+
+const lazyResolver = fileURLToPath(new URL("../../runner/engine/lazy-resolver.cjs", import.meta.url));
 
 /** Exit code of the SDK's runner when it has already told the user what went wrong (its `cmd/run`). */
 const alreadyReported = 32;
@@ -32,6 +35,7 @@ export async function runProgram(
   const child = spawn(
     process.execPath,
     [
+      ...["--require", lazyResolver],
       ...option("nodeargs").split(" ").filter(Boolean),
       sdkFile(directory, "cmd/run"),
       ...runArguments(request, info, engineAddress),
