@@ -103,8 +103,8 @@ async function pruneCache(options: CleanOptions): Promise<Cleaned[]> {
       })
       .map(({ ID, Size }) => ({ kind: "build-cache", name: ID, bytes: Size }));
   }
-  const filters = JSON.stringify({ until: [`${Math.round(minAgeMs / 1000)}s`] });
-  const pruned = await asking(address, doing, () => prunedCache(docker, new URLSearchParams({ all: "true", filters })));
+  const filters = { until: [`${Math.round(minAgeMs / 1000)}s`] };
+  const pruned = await asking(address, doing, () => prunedCache(docker, { all: true, filters }));
   const gone = pruned.CachesDeleted ?? [];
   return gone.length === 0
     ? []
@@ -117,8 +117,9 @@ interface Pruned {
 }
 
 /** dockerode's own call takes no filter, and would take everything. */
-function prunedCache(docker: Docker, query: URLSearchParams): Promise<Pruned> {
-  const request = { path: `/build/prune?${query}`, method: "POST", statusCodes: { 200: true, 500: "server error" } };
+function prunedCache(docker: Docker, options: object): Promise<Pruned> {
+  const statusCodes = { 200: true, 400: "bad request", 500: "server error" };
+  const request = { path: "/build/prune?", method: "POST", options, statusCodes };
   return new Promise((resolve, reject) => {
     docker.modem.dial(request as never, (error, answer) => (error ? reject(error) : resolve(answer as Pruned)));
   });
