@@ -38,6 +38,9 @@ export interface GpuClaim {
 export const GPU_MODES = ["exclusive", "shared", "off"] as const;
 export type GpuMode = (typeof GPU_MODES)[number];
 
+/** The key of a Compose file that says how its services get GPUs, where nobody else does. */
+export const GPU_MODE_KEY = "x-windlass-gpu";
+
 /** The GPUs that the containers of a plan ask for. Parts of a GPU (MIG) and devices of CDI are the driver's business. */
 export function gpuClaims(project: ComposeProject, plan: StackPlan): GpuClaim[] {
   return plan.containers.flatMap(({ key, service: name, settings }) => {

@@ -5,6 +5,8 @@ import type { ComposeProject } from "../../domain/compose/model.ts";
 import { UserError } from "../../domain/errors.ts";
 import {
   allocateGpus,
+  GPU_MODE_KEY,
+  GPU_MODES,
   GPUS_LABEL,
   GPUS_SCRIPT,
   type Gpu,
@@ -22,6 +24,30 @@ import type { StackPlan } from "../../domain/services/spec.ts";
 import type { OperationOptions } from "../progress.ts";
 import { GpuTicket } from "./gpus-ticket.ts";
 import { placeOf } from "./locate.ts";
+import type { ReadSettings } from "./settings.ts";
+
+/**
+ * How services of a project get GPUs: as was asked for, else as the settings say, else as the files do (`x-windlass-gpu`), else each its own.
+ * Throws `ConfigInvalid` with file and line for a word that the files may not say.
+ */
+export function gpuModeOf(
+  { project, files }: Pick<GpusOptions, "project" | "files">,
+  asked: GpuMode | undefined,
+  { values, shown }: ReadSettings,
+): GpuMode {
+  if (asked !== undefined) return asked;
+  const declared = project[GPU_MODE_KEY];
+  if (declared === undefined || shown.some(({ key, from }) => key === "gpu" && from !== "default")) return values.gpu;
+  const mode = GPU_MODES.find((one) => one === declared);
+  if (mode) return mode;
+  const { file, line } = placeOf(files, [GPU_MODE_KEY]);
+  throw new UserError("ConfigInvalid", {
+    reason: `${file}:${line}: ${GPU_MODE_KEY}: got ${JSON.stringify(declared)}, allowed is ${GPU_MODES.join(", ")}`,
+    suggestion: "write one of these",
+    file,
+    line,
+  });
+}
 
 /** GPUs of the Docker host that a container has. */
 export interface ServiceGpus {

@@ -12,7 +12,7 @@ import type { OperationOptions } from "../progress.ts";
 import { noteApplied, stillApplied } from "./applied.ts";
 import { changesOf, type ServicesChange } from "./changes.ts";
 import { readServices, type ServicesOptions } from "./files.ts";
-import type { ServiceGpus } from "./gpus.ts";
+import { gpuModeOf, type ServiceGpus } from "./gpus.ts";
 import { untilHealthy } from "./healthy.ts";
 import { bringImages, buildSources, placedBuild } from "./images.ts";
 import { placeOf } from "./locate.ts";
@@ -130,7 +130,8 @@ async function bringUp(
   const docker = openEngine(address);
   await asking(address, "reach the engine", () => docker.ping());
   const { healthySeconds, ...limits } = limitsOf(options, settings.values);
-  const placed = await placeOnHost(wanted, { ...options, ...limits, project, files, docker, address });
+  const mode = gpuModeOf(origin, options.gpu, settings);
+  const placed = await placeOnHost(wanted, { ...options, ...limits, mode, project, files, docker, address });
   const { plan, movedPorts, gpus } = placed;
   held.push(placed);
   if (placed.waitedSeconds !== undefined) options.onGpus?.(placed.waitedSeconds);
@@ -185,7 +186,6 @@ async function bringUp(
 function limitsOf(options: ServicesUpOptions, settings: ServicesSettings) {
   return {
     strict: options.strictPorts ?? settings.strictPorts,
-    mode: options.gpu ?? settings.gpu,
     waitSeconds: options.gpuWaitSeconds ?? settings.gpuWaitSeconds,
     healthySeconds: options.healthySeconds ?? settings.waitTimeoutSeconds,
   };
