@@ -70,7 +70,10 @@ export class ContainerEvents {
       if (this.#stream === stream) this.#stream = undefined;
     };
     stream.on("error", lost).on("close", lost).on("end", lost);
-    createInterface({ input: stream }).on("line", (line) => this.#tell(line));
+    // It passes on what goes wrong with the stream.
+    createInterface({ input: stream })
+      .on("line", (line) => this.#tell(line))
+      .on("error", lost);
     // What came before the connection was there was not told.
     for (const watcher of this.#watchers) wake(watcher);
     if (this.#watchers.size === 0) this.#close();
