@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { HealthHistory, type PastAlert, type PastResult } from "../health/history.ts";
+import { type HealthHistory, type PastAlert, type PastResult, withHistory } from "../health/history.ts";
 import { pointInTime } from "../services/logs.ts";
 import { resolveTarget } from "../target.ts";
 import { type CommonOptions, stackCommand, targetOptions } from "./options.ts";
@@ -29,16 +29,17 @@ Examples:
     .action(run);
 }
 
-function run(services: string[], flags: HistoryFlags): void {
+async function run(services: string[], flags: HistoryFlags): Promise<void> {
   const since = Math.round(pointInTime("--since", flags.since, Date.now()) * 1000);
-  using history = new HealthHistory(resolveTarget(targetOptions(flags)).home);
   const query = { since, ...(services.length > 0 ? { services } : {}) };
-  const results = history.results({ ...query, changes: !flags.all });
-  const availability = history.availability(query);
-  const alerts = history.alerts(query);
-  if (flags.json) printJson({ since: new Date(since).toISOString(), availability, results, alerts });
-  else if (availability.length === 0) print("nothing was looked at in that time");
-  else show({ availability, results, alerts }, flags.all === true);
+  const shown: Shown = await withHistory(resolveTarget(targetOptions(flags)).home, (history) => ({
+    availability: history.availability(query),
+    results: history.results({ ...query, changes: !flags.all }),
+    alerts: history.alerts(query),
+  }));
+  if (flags.json) printJson({ since: new Date(since).toISOString(), ...shown });
+  else if (shown.availability.length === 0) print("nothing was looked at in that time");
+  else show(shown, flags.all === true);
 }
 
 interface Shown {

@@ -10,7 +10,7 @@ import { parseTarget } from "../../domain/health/target.ts";
 import { type Receivers, receivers } from "../../tests/engine/receivers.ts";
 import { judgeAlerts } from "./alerts.ts";
 import { checkTargets } from "./check.ts";
-import { HealthHistory } from "./history.ts";
+import { withHistory } from "./history.ts";
 
 const MINUTE = 60_000;
 const START = Date.parse("2026-11-21T10:00:00Z");
@@ -51,9 +51,8 @@ async function look(minute: number, open: boolean, channels = both()) {
     parseTarget(`tcp://127.0.0.1:${open ? port : 1}`, "store"),
     parseTarget("tcp://127.0.0.1:1", "nobody asked"),
   ]);
-  using history = new HealthHistory(home);
-  const notify = { retryDelaysMs: [] };
-  return await judgeAlerts(checked, { rules: [rule], history, channels, now: START + minute * MINUTE, notify });
+  const judging = { rules: [rule], channels, now: START + minute * MINUTE, notify: { retryDelaysMs: [] } };
+  return withHistory(home, (history) => judgeAlerts(checked, { ...judging, history }));
 }
 
 test("what is down for the rule's time is told once by Slack and mail, and when it is well again", async () => {
@@ -78,8 +77,8 @@ test("what is down for the rule's time is told once by Slack and mail, and when 
   expect((await look(63, true)).alerts).toMatchObject([{ phase: "resolved" }]);
   expect(inbox.slack[2]).toBe("*store: is well again*\nresolved after 63 min: store: store is down");
   expect(await look(64, true)).toEqual({ alerts: [], notices: [] });
-  using history = new HealthHistory(home);
-  expect(history.alerts({ since: START }).map(({ news, at }) => [at.slice(11, 16), news])).toEqual([
+  const past = await withHistory(home, (history) => history.alerts({ since: START }));
+  expect(past.map(({ news, at }) => [at.slice(11, 16), news])).toEqual([
     ["10:02", "firing"],
     ["11:02", "still firing"],
     ["11:03", "resolved"],

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, onTestFinished, test } from "vitest";
 import { type HealthResult, NO_METRICS } from "../../domain/health/result.ts";
 import { HealthHistory } from "./history.ts";
 
@@ -15,6 +15,12 @@ beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), "windlass-history-"));
   return () => rmSync(home, { recursive: true, force: true });
 });
+
+function opened(): HealthHistory {
+  const history = new HealthHistory(home);
+  onTestFinished(() => history.close());
+  return history;
+}
 
 const result = (hour: number, service: string, status: HealthResult["status"]): HealthResult => ({
   ...{
@@ -30,7 +36,7 @@ const result = (hour: number, service: string, status: HealthResult["status"]): 
 });
 
 test("tells changes of status, availability, and everything", () => {
-  using history = new HealthHistory(home);
+  const history = opened();
   const web = ["healthy", "healthy", "unhealthy", "unhealthy", "degraded", "healthy", "healthy", "healthy"] as const;
   for (const [hour, status] of web.entries())
     history.add([result(hour, "web", status), result(hour, "db", "healthy")], 30 * 24 * HOUR, START + hour * HOUR);
@@ -53,7 +59,7 @@ test("tells changes of status, availability, and everything", () => {
 });
 
 test("forgets what is older than it is to be kept", () => {
-  using history = new HealthHistory(home);
+  const history = opened();
   for (let hour = 0; hour < 10; hour++) history.add([result(hour, "web", "healthy")], 3 * HOUR, START + hour * HOUR);
   expect(history.results({ since: 0 }).map(({ at }) => at.slice(11, 13))).toEqual(["06", "07", "08", "09"]);
 });
@@ -65,7 +71,7 @@ test("processes that write at the same time lose nothing, and one that is killed
     import { HealthHistory } from ${JSON.stringify(import.meta.resolve("./history.ts"))};
     const [home, name, count] = process.argv.slice(1);
     for (let at = 1; at <= Number(count); at++) {
-      using history = new HealthHistory(home);
+      const history = new HealthHistory(home);
       const result = { service: name, status: "healthy", response_time_ms: 1, checks: {}, metrics: {}, last_checked: new Date(at).toISOString() };
       history.add([result], Infinity, at);
       if (at === 1) console.log("first");
@@ -75,13 +81,14 @@ test("processes that write at the same time lose nothing, and one that is killed
       stdio: ["ignore", "pipe", "inherit"],
     });
   const endless = start("killed", 1_000_000);
-  await once(endless.stdout, "data");
+  const [event] = await Promise.race([once(endless.stdout, "data"), once(endless, "close")]);
+  expect(String(event)).toBe("first\n");
   const writers = ["a", "b"].map((name) => start(name, 100));
   const ended = await Promise.all(writers.map(async (child) => (await once(child, "close"))[0]));
   endless.kill("SIGKILL");
   await once(endless, "close");
   expect(ended).toEqual([0, 0]);
-  using history = new HealthHistory(home);
+  const history = opened();
   expect(history.results({ since: 0, services: ["a"] })).toHaveLength(100);
   expect(history.results({ since: 0, services: ["b"] })).toHaveLength(100);
   expect(history.results({ since: 0, services: ["killed"] }).length).toBeGreaterThan(0);

@@ -52,7 +52,7 @@ const FORGET_MS = 7 * 24 * 3_600_000;
  * Results of checks and alerts of this machine, in `health/history.db` of the state folder: SQLite, which any number of processes may use at once and
  * none leaves half written. Times are milliseconds since 1970.
  */
-export class HealthHistory implements Disposable {
+export class HealthHistory {
   readonly #db: DatabaseSync;
 
   constructor(home: string) {
@@ -159,8 +159,18 @@ export class HealthHistory implements Disposable {
     }
   }
 
-  [Symbol.dispose](): void {
+  close(): void {
     this.#db.close();
+  }
+}
+
+/** Opens the history for the time of the work. */
+export async function withHistory<T>(home: string, work: (history: HealthHistory) => T | Promise<T>): Promise<T> {
+  const history = new HealthHistory(home);
+  try {
+    return await work(history);
+  } finally {
+    history.close();
   }
 }
 

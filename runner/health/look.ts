@@ -9,7 +9,7 @@ import type { OperationOptions } from "../progress.ts";
 import { resolveTarget, type TargetOptions } from "../target.ts";
 import { judgeAlerts } from "./alerts.ts";
 import { type Checked, checkTargets } from "./check.ts";
-import { HealthHistory } from "./history.ts";
+import { withHistory } from "./history.ts";
 import { nodesHealth } from "./nodes.ts";
 import { healthSettings } from "./settings.ts";
 
@@ -81,13 +81,14 @@ export async function keepAndJudge(
   const results = checked.map(({ result }) => result);
   const look: HealthLook = { at: new Date(now).toISOString(), results, alerts: [], notices: [], errors: [] };
   try {
-    using history = new HealthHistory(home);
-    history.add(results, settings.keepMs, now);
-    if (!alerting) return look;
-    const { alerts, notices } = await judgeAlerts(checked, { rules: settings.alerts, history, now, ...alerting });
-    const failed = notices.filter(({ delivered }) => !delivered);
-    const errors = failed.map(({ channel, reason }) => `${channel}: the notice was not sent: ${reason}`);
-    return { ...look, alerts, notices, errors };
+    return await withHistory(home, async (history) => {
+      history.add(results, settings.keepMs, now);
+      if (!alerting) return look;
+      const { alerts, notices } = await judgeAlerts(checked, { rules: settings.alerts, history, now, ...alerting });
+      const failed = notices.filter(({ delivered }) => !delivered);
+      const errors = failed.map(({ channel, reason }) => `${channel}: the notice was not sent: ${reason}`);
+      return { ...look, alerts, notices, errors };
+    });
   } catch (error) {
     const reason = redact(error instanceof Error ? error.message : String(error));
     return { ...look, errors: [`the history in ${home} cannot be used: ${reason}`] };
