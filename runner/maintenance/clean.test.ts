@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { openEngine } from "../../clients/docker/engine.ts";
-import { clean } from "./clean.ts";
+import { type Cleaned, clean } from "./clean.ts";
 import { maintenanceCron, maintenanceTimers } from "./units.ts";
 
 let folder: string;
@@ -45,9 +45,19 @@ const image = (Id: string, RepoTags: string[] | null, RepoDigests: string[] | nu
   ...{ Id: `sha256:${Id}`, RepoTags, RepoDigests, Size: 1000, Created: NOW / 1000 - days * DAY },
 });
 
-function run(dryRun = false) {
+async function run(dryRun = false): Promise<Cleaned[]> {
   const address = { host: `unix://${join(folder, "docker.sock")}` };
-  return clean({ docker: openEngine(address), address, kinds: ["unused-images"], containers: [], dryRun, now: NOW });
+  const options = {
+    docker: openEngine(address),
+    address,
+    kinds: ["unused-images"] as const,
+    containers: [],
+    dryRun,
+    now: NOW,
+  };
+  const gone: Cleaned[] = [];
+  for await (const one of clean(options)) gone.push(one);
+  return gone;
 }
 
 test("of images with a name only those go that a registry has, that no container uses, and that are a week old", async () => {

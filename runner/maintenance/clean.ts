@@ -37,26 +37,25 @@ const MIB = 1_048_576;
 const ROTATE_MS = 600_000;
 
 /**
- * Cleans up on one Docker engine; what is in use stays. Images that were built here and are in no registry stay too, unless they have lost their
- * name. Throws `CommandFailed` where the engine does not answer.
+ * Cleans up on one Docker engine and tells of each thing when it is gone; what is in use stays. Images that were built here and are in no registry
+ * stay too, unless they have lost their name. Throws `CommandFailed` where the engine does not answer or a log cannot be rotated.
  */
-export async function clean(options: CleanOptions): Promise<Cleaned[]> {
-  const { kinds } = options;
-  const cleaned: Cleaned[] = [];
-  if (kinds.includes("logs")) cleaned.push(...(await rotateLogs(options)));
-  for (const kind of ["dangling-images", "unused-images"] as const)
-    if (kinds.includes(kind)) cleaned.push(...(await removeImages(options, kind)));
-  if (kinds.includes("build-cache")) cleaned.push(...(await pruneCache(options)));
-  return cleaned;
+export async function* clean(options: CleanOptions): AsyncGenerator<Cleaned> {
+  for (const kind of options.kinds)
+    if (kind === "logs") yield* rotateLogs(options);
+    else if (kind === "build-cache") yield* pruneCache(options);
+    else yield* removeImages(options, kind);
 }
 
-async function removeImages(options: CleanOptions, kind: "dangling-images" | "unused-images"): Promise<Cleaned[]> {
+async function* removeImages(
+  options: CleanOptions,
+  kind: "dangling-images" | "unused-images",
+): AsyncGenerator<Cleaned> {
   const { docker, address, dryRun, now, minAgeMs = 7 * DAY_MS } = options;
   const doing = "clean images up";
   const containers = await asking(address, doing, () => docker.listContainers({ all: true }));
   const used = new Set(containers.map(({ ImageID }) => ImageID));
   const images = await asking(address, doing, () => docker.listImages());
-  const cleaned: Cleaned[] = [];
   for (const { Id, RepoTags, RepoDigests, Created, Size } of images) {
     const tags = (RepoTags ?? []).filter((tag) => tag !== "<none>:<none>");
     const digests = (RepoDigests ?? []).filter((digest) => digest !== "<none>@<none>");
@@ -64,20 +63,19 @@ async function removeImages(options: CleanOptions, kind: "dangling-images" | "un
     const wanted = kind === "dangling-images" ? unnamed : digests.length > 0;
     if (!wanted || used.has(Id) || now - Created * 1000 < minAgeMs) continue;
     const gone = dryRun || (await removed(options, [...tags, ...(tags.length > 0 ? [] : [digests[0] ?? Id])]));
-    if (gone) cleaned.push({ kind, name: tags[0] ?? digests[0] ?? Id.slice(7, 19), bytes: Size });
+    if (gone) yield { kind, name: tags[0] ?? digests[0] ?? Id.slice(7, 19), bytes: Size };
   }
-  return cleaned;
 }
 
 /** Whether all names could be removed; an image that somebody has begun to use meanwhile, or that another is built on, stays. */
-async function removed({ docker }: CleanOptions, names: readonly string[]): Promise<boolean> {
+async function removed({ docker, address }: CleanOptions, names: readonly string[]): Promise<boolean> {
   for (const name of names)
     try {
-      await docker.getImage(name).remove();
+      await asking(address, `remove image ${name}`, () => docker.getImage(name).remove());
     } catch (error) {
-      const { statusCode } = error as { statusCode?: number };
-      if (statusCode === 404) continue;
-      if (statusCode === 409) return false;
+      const status = error instanceof UserError ? error.details.status : undefined;
+      if (status === 404) continue;
+      if (status === 409) return false;
       throw error;
     }
   return true;
@@ -92,23 +90,20 @@ interface CacheRecord {
   LastUsedAt: string | null;
 }
 
-async function pruneCache(options: CleanOptions): Promise<Cleaned[]> {
+async function* pruneCache(options: CleanOptions): AsyncGenerator<Cleaned> {
   const { docker, address, dryRun, now, minAgeMs = 7 * DAY_MS } = options;
   const doing = "clean the build cache up";
   if (dryRun) {
     const { BuildCache } = (await asking(address, doing, () => docker.df())) as { BuildCache: CacheRecord[] | null };
-    return (BuildCache ?? [])
-      .filter(({ InUse, Shared, LastUsedAt, CreatedAt }) => {
-        return !InUse && !Shared && now - Date.parse(LastUsedAt ?? CreatedAt) >= minAgeMs;
-      })
-      .map(({ ID, Size }) => ({ kind: "build-cache", name: ID, bytes: Size }));
+    for (const { ID, Size, InUse, Shared, LastUsedAt, CreatedAt } of BuildCache ?? [])
+      if (!InUse && !Shared && now - Date.parse(LastUsedAt ?? CreatedAt) >= minAgeMs)
+        yield { kind: "build-cache", name: ID, bytes: Size };
+    return;
   }
   const filters = { until: [`${Math.round(minAgeMs / 1000)}s`] };
   const pruned = await asking(address, doing, () => prunedCache(docker, { all: true, filters }));
   const gone = pruned.CachesDeleted ?? [];
-  return gone.length === 0
-    ? []
-    : [{ kind: "build-cache", name: `${gone.length} records`, bytes: pruned.SpaceReclaimed }];
+  if (gone.length > 0) yield { kind: "build-cache", name: `${gone.length} records`, bytes: pruned.SpaceReclaimed };
 }
 
 interface Pruned {
@@ -128,9 +123,8 @@ function prunedCache(docker: Docker, options: object): Promise<Pruned> {
 /** $1 is the log. Docker writes on at its beginning, as after logrotate's copytruncate; lines of the moment between may be lost. */
 const KEEP_AND_EMPTY = 'gzip -c -- "$1" > "$1.before.gz.part" && mv -- "$1.before.gz.part" "$1.before.gz" && : > "$1"';
 
-async function rotateLogs(options: CleanOptions): Promise<Cleaned[]> {
+async function* rotateLogs(options: CleanOptions): AsyncGenerator<Cleaned> {
   const { docker, address, dryRun, containers, logBytes = 100 * MIB, keepLogs = true } = options;
-  const cleaned: Cleaned[] = [];
   for (const { id, container } of containers) {
     const { LogPath, HostConfig } = await asking(address, `look at ${container}`, () =>
       docker.getContainer(id).inspect(),
@@ -146,7 +140,6 @@ async function rotateLogs(options: CleanOptions): Promise<Cleaned[]> {
           reason: `${container}: its log could not be rotated: ${stderr.trim()}`,
         });
     }
-    cleaned.push({ kind: "logs", name: container, bytes });
+    yield { kind: "logs", name: container, bytes };
   }
-  return cleaned;
 }

@@ -109,8 +109,19 @@ async function maintainEngine(
   const cleanUp = async (kinds: readonly CleanKind[]): Promise<string> => {
     const { minAgeMs, logBytes } = options;
     const limits = { ...(minAgeMs === undefined ? {} : { minAgeMs }), ...(logBytes === undefined ? {} : { logBytes }) };
-    const gone = await clean({ docker, address, kinds, containers: members, dryRun, now: Date.now(), ...limits });
-    result.cleaned.push(...gone.map((one) => ({ ...one, host })));
+    const gone: Cleaned[] = [];
+    for await (const one of clean({
+      docker,
+      address,
+      kinds,
+      containers: members,
+      dryRun,
+      now: Date.now(),
+      ...limits,
+    })) {
+      gone.push(one);
+      result.cleaned.push({ ...one, host });
+    }
     const bytes = gone.reduce((sum, one) => sum + one.bytes, 0);
     return gone.length === 0 ? "nothing to do" : `${gone.length} of ${Math.ceil(bytes / 1_048_576)} MiB`;
   };

@@ -8,10 +8,10 @@ import type { DueAction } from "../../domain/runbooks/judge.ts";
 import { filled } from "../../domain/runbooks/schema.ts";
 import { quote } from "../../domain/shell.ts";
 import { readBreakers, requestReset } from "../breakers.ts";
-import { clean } from "../maintenance/clean.ts";
+import { type Cleaned, type CleanKind, clean } from "../maintenance/clean.ts";
 import { askDestination } from "./destinations.ts";
 import { type Member, memberOf } from "./members.ts";
-import { membersOf, type Place } from "./place.ts";
+import { type Place, playersOf } from "./place.ts";
 import { recreate } from "./recreate.ts";
 
 /** One step of a recovery as it is shown before it is carried out. */
@@ -121,11 +121,13 @@ export function dependentsOf(members: readonly Member[], first: readonly Member[
   return found;
 }
 
-async function cleaned(place: Place, kinds: Parameters<typeof clean>[0]["kinds"]): Promise<string> {
+async function cleaned(place: Place, kinds: readonly CleanKind[]): Promise<string> {
   const { docker, address, members } = place;
   // In an emergency also what is young goes, and a full disk has no place for old logs.
   const urgent = { minAgeMs: 0, logBytes: 1_048_576, keepLogs: false, dryRun: false };
-  const gone = await clean({ docker, address, kinds, containers: members, now: Date.now(), ...urgent });
+  const options = { docker, address, kinds, containers: members, now: Date.now(), ...urgent };
+  const gone: Cleaned[] = [];
+  for await (const one of clean(options)) gone.push(one);
   const mebibytes = Math.round(gone.reduce((sum, { bytes }) => sum + bytes, 0) / 1_048_576);
   return `${gone.length} things, ${mebibytes} MiB`;
 }
