@@ -68,7 +68,7 @@ describe("exclusive", () => {
   test("too few free ones can be waited for; too few of all cannot, nor one that is not there", () => {
     expect(given([claim("a", 2)], state(2, ["GPU-0"]), "exclusive")).toBe("2 GPUs are wanted, 1 of 2 is free");
     expect(given([claim("a", 1), claim("b", 2)], state(2), "exclusive")).toBe(
-      "3 GPUs are wanted, 2 of 2 are free, ever",
+      "3 GPUs are wanted, the host has 2, ever",
     );
     expect(given([claim("a", 1)], state(0), "exclusive")).toBe("1 GPU is wanted, the host has none, ever");
     expect(given([claim("a", "all")], state(0), "exclusive")).toBe("1 GPU is wanted, the host has none, ever");
@@ -86,7 +86,7 @@ test("shared: the services of a project take the same ones, those they had befor
     c: ["GPU-1"],
   });
   expect(given(claims.slice(0, 1), state(3, [], { a: ["GPU-2"] }), "shared")).toEqual({ a: ["GPU-2"] });
-  expect(given(claims, state(1), "shared")).toBe("2 GPUs are wanted, 1 of 1 is free, ever");
+  expect(given(claims, state(1), "shared")).toBe("2 GPUs are wanted, the host has 1, ever");
 });
 
 test("no GPU goes to two claims or to one that another has; all claims are met or none; nothing moves when asked again", () => {

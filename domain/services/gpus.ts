@@ -178,7 +178,8 @@ function uuidsOf(gpus: readonly Gpu[], { ids }: GpuClaim): string[] {
 
 function wantedText(claims: readonly GpuClaim[], gpus: readonly Gpu[], free: number): string {
   const wanted = claims.reduce((sum, { count }) => sum + (count === "all" ? Math.max(1, gpus.length) : count), 0);
-  const there = gpus.length === 0 ? "the host has none" : `${free} of ${gpus.length} ${free === 1 ? "is" : "are"} free`;
+  const all = `the host has ${gpus.length || "none"}`;
+  const there = free === gpus.length ? all : `${free} of ${gpus.length} ${free === 1 ? "is" : "are"} free`;
   return `${wanted} ${wanted === 1 ? "GPU is" : "GPUs are"} wanted, ${there}`;
 }
 
