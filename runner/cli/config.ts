@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { Command } from "commander";
 import { UserError } from "../../domain/errors.ts";
 import { type ConfigShown, exportConfig, importConfig, setConfig, showConfig } from "../config.ts";
+import { devcontainerCommand } from "./config-devcontainer.ts";
 import { type CommonOptions, stackCommand, targetOptions } from "./options.ts";
 import { dim, print, printJson, table } from "./output.ts";
 
@@ -14,7 +15,8 @@ Examples:
   $ windlass config set gpuSize gpu-h100x1-80gb
   $ windlass config set --secret digitalocean:token dop_v1_...
   $ windlass config import .env --stack prod
-  $ windlass config export --stack prod > .env`,
+  $ windlass config export --stack prod > .env
+  $ windlass config devcontainer`,
   );
   config.addCommand(stackCommand("show").description("everything, with defaults filled in").action(show));
   config.addCommand(
@@ -35,6 +37,7 @@ Examples:
       .description("write a .env file")
       .action(give),
   );
+  config.addCommand(devcontainerCommand());
   return config;
 }
 
