@@ -103,8 +103,8 @@ export function placePorts(
   const give = (wish: PortWish, port: number | undefined, by?: string): void => {
     if (port !== undefined) given.set(wish, { ...wish, published: port, ...(by === undefined ? {} : { by }) });
   };
-  const firstFree = (wish: PortWish, from: number, to: number, spared = new Set<number>()): number | undefined => {
-    for (let port = from; port <= to; port++) if (!spared.has(port) && holder(wish, port) === undefined) return port;
+  const firstFree = (wish: PortWish, from: number, to: number): number | undefined => {
+    for (let port = from; port <= to; port++) if (holder(wish, port) === undefined) return port;
     return undefined;
   };
   const unplaced = () => wishes.filter((wish) => !given.has(wish));
@@ -118,11 +118,10 @@ export function placePorts(
     const { first, last } = portRange(wish.wanted);
     give(wish, firstFree(wish, first, last));
   }
-  const spared = new Set(wishes.map(({ wanted }) => portRange(wanted).first));
   for (const wish of unplaced()) {
     if (isRange(wish.wanted)) continue;
     const { first } = portRange(wish.wanted);
-    give(wish, firstFree(wish, first + 1, LAST_PORT, spared), holder(wish, first));
+    give(wish, firstFree(wish, first + 1, LAST_PORT), holder(wish, first));
   }
   return {
     placements: [...given.values()],
