@@ -6,8 +6,11 @@ import { label, type Names } from "./names.ts";
 
 const answerPort = 7;
 
-/** What mounting, loop devices, nftables and nested Docker need; never --privileged, which many hosts cannot give. */
-const capabilities = ["SYS_ADMIN", "NET_ADMIN", "MKNOD"];
+/**
+ * What mounting, loop devices, nftables and nested Docker need, SYS_PTRACE to run commands (health checks) in a nested container whose program is
+ * not root; never --privileged, which many hosts cannot give.
+ */
+const capabilities = ["SYS_ADMIN", "NET_ADMIN", "MKNOD", "SYS_PTRACE"];
 /** Given where the host has it: growing a mounted ext4 takes it, and so do raised limits. */
 const wished = "SYS_RESOURCE";
 
