@@ -75,10 +75,13 @@ export { type CollectOptions, type CollectResult, collect } from "./retention/co
 export { type ExpireOptions, type ExpireResult, expireNode } from "./retention/expire.ts";
 export { type SweepOptions, type SweepReport, sweep } from "./retention/sweep.ts";
 export { type ServicesDownOptions, type ServicesDownResult, servicesDown } from "./services/down.ts";
+export type { ServiceGpus } from "./services/gpus.ts";
 export { type ServiceLine, type ServicesLogsOptions, servicesLogs } from "./services/logs.ts";
+export type { MovedPort } from "./services/ports.ts";
 export { type ServiceState, type ServicesPsResult, servicesPs } from "./services/ps.ts";
 export { type ServicesPullOptions, type ServicesPullResult, servicesPull } from "./services/pull.ts";
 export { type ServicesRestartOptions, type ServicesRestartResult, servicesRestart } from "./services/restart.ts";
+export { type ReadSettings, readSettings, type ServicesSettings, type ShownSetting } from "./services/settings.ts";
 export { type ServicesUpOptions, type ServicesUpResult, servicesUp } from "./services/up.ts";
 export {
   type Alternative,
