@@ -100,7 +100,10 @@ test("a health that never comes is told with the last lines, and what it does no
 `);
   await expect(shop.up({ healthySeconds: 2 })).rejects.toMatchObject({
     code: "CommandFailed",
-    details: { reason: expect.stringMatching(/-sick-1[\s\S]*cannot open the disk/) },
+    details: {
+      reason: expect.stringMatching(/-sick-1[\s\S]*cannot open the disk/),
+      suggestion: expect.stringContaining("windlass services up"),
+    },
   });
   await shop.container("sick").remove({ force: true });
 });

@@ -1,80 +1,44 @@
 import { execFile, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { servicesDown } from "../../runner/services/down.ts";
-import { servicesLogs } from "../../runner/services/logs.ts";
 import { servicesPs } from "../../runner/services/ps.ts";
 import { servicesRestart } from "../../runner/services/restart.ts";
-import { type ServicesUpOptions, type ServicesUpResult, servicesUp } from "../../runner/services/up.ts";
+import type { ServicesUpOptions, ServicesUpResult } from "../../runner/services/up.ts";
 import { buildDockerCompose } from "../../tools/docker-compose/build.ts";
 import { until } from "./backend-fixture.ts";
 import { BUSYBOX, docker, makeBusyboxImage, PREFIX } from "./docker-fixture.ts";
+import { type TestProject, testProject } from "./services-fixture.ts";
 import { comparable } from "./services-inspect.ts";
 
 const PROJECT = `${PREFIX}-shop`;
 const IMAGE = BUSYBOX;
 const run = promisify(execFile);
 let compose: string;
+let shop: TestProject;
 let home: string;
 let folder: string;
 
 beforeAll(async () => {
-  await clear();
   await makeBusyboxImage();
   compose = await buildDockerCompose();
 });
-afterAll(async () => {
-  await clear();
-  await docker.getImage(IMAGE).remove({ force: true });
-});
+afterAll(() => docker.getImage(IMAGE).remove({ force: true }));
 beforeEach(() => {
-  home = mkdtempSync(join(tmpdir(), "windlass-services-"));
-  folder = mkdtempSync(join(tmpdir(), "windlass-compose-"));
+  shop = testProject("shop");
+  ({ home, folder } = shop);
 });
-afterEach(async () => {
-  await clear();
-  for (const one of [home, folder]) rmSync(one, { recursive: true });
-});
+afterEach(() => shop.remove());
 
-/** Everything of the test's projects. */
-async function clear(): Promise<void> {
-  const filters = { label: ["com.docker.compose.project"] };
-  const ours = (labels: Record<string, string> | undefined) =>
-    labels?.["com.docker.compose.project"]?.startsWith(PREFIX) ?? false;
-  for (const { Id, Labels } of await docker.listContainers({ all: true, filters }))
-    if (ours(Labels)) await docker.getContainer(Id).remove({ force: true, v: true });
-  for (const { Id, Labels } of await docker.listNetworks({ filters }))
-    if (ours(Labels)) await docker.getNetwork(Id).remove();
-  for (const { Name, Labels } of (await docker.listVolumes({ filters })).Volumes)
-    if (ours(Labels)) await docker.getVolume(Name).remove();
-}
-
-function write(text: string, name = "compose.yaml"): string {
-  writeFileSync(join(folder, name), text);
-  return join(folder, name);
-}
-
-const up = (options: Partial<ServicesUpOptions> = {}) =>
-  servicesUp({ files: [folder], home, environment: { TOKEN: "one-secret" }, ...options });
-
-const container = (service: string) => docker.getContainer(`${PROJECT}-${service}-1`);
-const id = async (service: string) => (await container(service).inspect()).Id;
-
-async function exec(service: string, ...command: string[]): Promise<string> {
-  return (await run("docker", ["exec", `${PROJECT}-${service}-1`, ...command])).stdout.trim();
-}
-
-async function collected<T>(source: AsyncIterable<T>): Promise<T[]> {
-  const items: T[] = [];
-  for await (const item of source) items.push(item);
-  return items;
-}
+const write = (text: string, name?: string) => shop.write(text, name);
+const up = (options?: Partial<ServicesUpOptions>) => shop.up(options);
+const container = (service: string) => shop.container(service);
+const id = (service: string) => shop.id(service);
+const exec = (service: string, ...command: string[]) => shop.exec(service, ...command);
 
 const SHOP = `
-name: ${PROJECT}
 services:
   db:
     image: ${IMAGE}
@@ -151,9 +115,18 @@ describe("a project", () => {
     expect(await exec("db", "cat", "/data/file", "/data/migrated")).toBe("kept\nonce\nonce");
   });
 
-  test("a container that was stopped or removed by hand comes back, the others stay", async () => {
+  test("a restart keeps the containers; one that was stopped or removed by hand comes back, the others stay", async () => {
     write(SHOP);
     await up();
+    const web = await container("web").inspect();
+    const { restarted } = await servicesRestart({ files: [PROJECT], home, services: ["web"] });
+    expect(restarted).toEqual([`${PROJECT}-web-1`]);
+    const now = await container("web").inspect();
+    expect([now.Id, now.State.Running]).toEqual([web.Id, true]);
+    expect(now.State.StartedAt > web.State.StartedAt).toBe(true);
+    await expect(servicesRestart({ files: [PROJECT], home, services: ["wep"] })).rejects.toThrow(
+      `${PROJECT} has no container of wep; it has: db, migrate, other, web`,
+    );
     const before = { db: await id("db"), web: await id("web") };
     await container("web").stop({ t: 0 });
     await container("other").remove({ force: true });
@@ -170,7 +143,7 @@ describe("a project", () => {
     write(SHOP);
     await up();
     await exec("db", "sh", "-c", "echo kept > /data/file");
-    const small = `name: ${PROJECT}\nservices: {db: {image: "${IMAGE}", init: true, command: [sleep, "1000"]}}`;
+    const small = `services: {db: {image: "${IMAGE}", init: true, command: [sleep, "1000"]}}`;
     write(small);
     const told = ({ steps }: ServicesUpResult) =>
       steps.map(({ action, kind, name }) => `${action} ${kind} ${name.replace(PROJECT, "")}`).sort();
@@ -204,27 +177,6 @@ describe("a project", () => {
     expect(services.map(({ state }) => state)).toEqual(["running", "exited", "running", "running"]);
     expect(await id("db")).toBe(made);
   });
-
-  test("its logs are merged by time, and a restart keeps the containers", async () => {
-    write(SHOP);
-    await up();
-    const lines = await collected(servicesLogs({ files: [PROJECT], home }));
-    expect(lines.map(({ service, text }) => [service, text])).toEqual([
-      ["db", "db is up"],
-      ["web", "web is up"],
-    ]);
-    const before = await container("web").inspect();
-    const { restarted } = await servicesRestart({ files: [PROJECT], home, services: ["web"] });
-    expect(restarted).toEqual([`${PROJECT}-web-1`]);
-    const now = await container("web").inspect();
-    expect([now.Id, now.State.Running]).toEqual([before.Id, true]);
-    expect(now.State.StartedAt > before.State.StartedAt).toBe(true);
-    const last = await collected(servicesLogs({ files: [PROJECT], home, services: ["web"], tail: 1 }));
-    expect(last).toMatchObject([{ text: "web is up", container: `${PROJECT}-web-1` }]);
-    await expect(servicesRestart({ files: [PROJECT], home, services: ["wep"] })).rejects.toThrow(
-      `${PROJECT} has no container of wep; it has: db, migrate, other, web`,
-    );
-  });
 });
 
 describe("what does not come up is told, and the rest stays", () => {
@@ -237,20 +189,8 @@ describe("what does not come up is told, and the rest stays", () => {
     expect((await up()).services.map(({ state }) => state)).toEqual(["running", "exited", "running", "running"]);
   });
 
-  test("health that never comes: the container's last lines", async () => {
-    write(SHOP.replace("touch /ready", "echo cannot open the disk"));
-    await expect(up({ healthySeconds: 4 })).rejects.toMatchObject({
-      code: "CommandFailed",
-      details: {
-        reason: expect.stringMatching(/-db-1[\s\S]*cannot open the disk/),
-        suggestion: expect.stringContaining("windlass services up"),
-      },
-    });
-    expect((await container("other").inspect()).State.Running).toBe(true);
-  });
-
   test("an image that is nowhere", async () => {
-    write(`name: ${PROJECT}\nservices: {a: {image: "127.0.0.1:9/none:1"}}`);
+    write(`services: {a: {image: "127.0.0.1:9/none:1"}}`);
     await expect(up()).rejects.toThrow(/127\.0\.0\.1:9\/none:1/);
   });
 
@@ -269,7 +209,7 @@ describe("containers are those that docker compose makes", () => {
   const files = new URL("services-compose/", import.meta.url).pathname;
   test.each(["storage", "network", "limits"])("%s", async (name) => {
     const text = readFileSync(join(files, `${name}.yaml`), "utf8").replaceAll("IMAGE", IMAGE);
-    const file = write(`name: ${PROJECT}\n${text}`);
+    const file = write(text);
     write("a secret\n", "token");
     await run(compose, ["-f", file, "up", "-d", "--wait"], { env: { ...process.env, TOKEN: "x" } });
     const theirs = await comparable(docker, PROJECT);
