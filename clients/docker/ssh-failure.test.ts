@@ -4,8 +4,8 @@ import { sshFailure } from "./ssh-failure.ts";
 /** As OpenSSH 9.2 says it. */
 const CHANGED = `The fingerprint for the ED25519 key sent by the remote host is
 SHA256:gdxvYWvfzISyeUiQ0kTKRscGDuzX9FZrWtBpZI6ieyg.\r
-Add correct host key in /home/me/.ssh/known_hosts to get rid of this message.\r
-Offending ED25519 key in /home/me/.ssh/known_hosts:7\r
+Add correct host key in /etc/ssh/ssh_known_hosts to get rid of this message.\r
+Offending ED25519 key in /etc/ssh/ssh_known_hosts:7\r
 Host key for [nas]:2222 has changed and you have requested strict checking.\r
 Host key verification failed.`;
 
@@ -15,8 +15,8 @@ test("a changed host key is told with its place and how to forget it", () => {
     details: {
       kind: "host-key-changed",
       reason:
-        "ssh://nas:2222: the host key has changed: it shows SHA256:gdxvYWvfzISyeUiQ0kTKRscGDuzX9FZrWtBpZI6ieyg, which is not the one in /home/me/.ssh/known_hosts:7",
-      suggestion: expect.stringContaining("ssh-keygen -f /home/me/.ssh/known_hosts -R '[nas]:2222'"),
+        "ssh://nas:2222: the host key has changed: it shows SHA256:gdxvYWvfzISyeUiQ0kTKRscGDuzX9FZrWtBpZI6ieyg, which is not the one in /etc/ssh/ssh_known_hosts:7",
+      suggestion: expect.stringContaining("ssh-keygen -f /etc/ssh/ssh_known_hosts -R '[nas]:2222'"),
     },
   });
 });
