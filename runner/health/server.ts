@@ -1,10 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { breakers } from "../../clients/resilience/index.ts";
-import { breakerMetrics } from "../../clients/resilience/metrics.ts";
 import { UserError } from "../../domain/errors.ts";
 import type { HealthLook } from "./look.ts";
-import { healthMetrics } from "./metrics.ts";
 
 export interface HealthServer {
   /** `http://127.0.0.1:9105` */
@@ -31,18 +28,18 @@ export function listenAddress(text: string): ListenAddress {
 }
 
 /**
- * Serves the last look: `/metrics` in Prometheus's text format with the circuit breakers of this process, `/health` as JSON with status 503 where
- * something is unhealthy. Throws `UsageError` where the port cannot be opened.
+ * Serves `metrics` at `/metrics`, and the last look at `/health` as JSON, with status 503 where something is unhealthy. Throws `UsageError` where the port cannot be opened.
  */
-export async function serveHealth(at: ListenAddress, last: () => HealthLook | undefined): Promise<HealthServer> {
+export async function serveHealth(
+  at: ListenAddress,
+  { last, metrics }: { last: () => HealthLook | undefined; metrics: () => Promise<string> },
+): Promise<HealthServer> {
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url ?? "/", "http://localhost");
     const look = last();
     if (request.method !== "GET" && request.method !== "HEAD") response.writeHead(405, { allow: "GET, HEAD" }).end();
     else if (pathname === "/metrics") {
-      const text =
-        (await breakerMetrics(breakers.list())) + (await healthMetrics(look?.results ?? [], look?.alerts ?? []));
-      response.writeHead(200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }).end(text);
+      response.writeHead(200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }).end(await metrics());
     } else if (pathname === "/health") {
       const well = look?.results.every(({ status }) => status !== "unhealthy") ?? false;
       const headers = { "content-type": "application/json" };

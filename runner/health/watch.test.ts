@@ -62,6 +62,7 @@ test("looks again and again, serves what it saw, and survives a file that is bro
     expect(text).toContain('windlass_health_status{service="shop",status="unhealthy"} 1');
     expect(text).toContain('windlass_alert_state{alert="down",service="shop",severity="warning",state="firing"} 1');
   }
+  expect(metrics).toContain("env_error_rate 0\n");
   expect((await fetch(`${own}/elsewhere`)).status).toBe(404);
   expect((await fetch(`${own}/metrics`, { method: "POST" })).status).toBe(405);
 

@@ -1,6 +1,11 @@
 import { setTimeout } from "node:timers/promises";
+import { environmentMetrics } from "../../clients/resilience/environment-metrics.ts";
+import { breakers } from "../../clients/resilience/index.ts";
+import { breakerMetrics } from "../../clients/resilience/metrics.ts";
 import { redact } from "../../domain/redaction.ts";
 import { publishBreakers } from "../breakers.ts";
+import { servicesHome } from "../services/project.ts";
+import { readEnvironment } from "../services/runs.ts";
 import { resolveTarget } from "../target.ts";
 import { type Alerting, type HealthLook, type HealthOptions, lookAtHealth } from "./look.ts";
 import { healthMetrics } from "./metrics.ts";
@@ -11,7 +16,7 @@ export interface WatchHealthOptions extends HealthOptions {
   /** Seconds between two looks. @default the health file's */
   everySeconds?: number;
   alerting: Alerting;
-  /** Opens `/metrics` and `/health` there. */
+  /** Opens `/metrics` and `/health` there; the metrics are those of health, of the circuit breakers, and of how services came up. */
   listen?: ListenAddress;
   /** Told where the endpoint is. */
   onListening?: (url: string) => void;
@@ -31,7 +36,15 @@ export async function watchHealth(options: WatchHealthOptions): Promise<HealthLo
   let last: HealthLook | undefined;
   const moreMetrics = () => healthMetrics(last?.results ?? [], last?.alerts ?? []);
   const shown = publishBreakers(home, { metricsFile, moreMetrics });
-  const server = listen ? await serveHealth(listen, () => last) : undefined;
+  const metrics = async () => {
+    const parts = [
+      breakerMetrics(breakers.list()),
+      moreMetrics(),
+      environmentMetrics(readEnvironment(servicesHome(options.home))),
+    ];
+    return (await Promise.all(parts)).join("");
+  };
+  const server = listen ? await serveHealth(listen, { last: () => last, metrics }) : undefined;
   if (server) options.onListening?.(server.url);
   let everyMs = 0;
   try {

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer as createHttpServer } from "node:http";
-import { type AddressInfo, createServer } from "node:net";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
@@ -16,7 +16,7 @@ import { servicesUp } from "../../runner/services/up.ts";
 import { monitoringFile } from "../../tools/catalog/monitoring.ts";
 import { makeImage } from "../../tools/images/debian/make-image.ts";
 import { type Receivers, receivers } from "../engine/receivers.ts";
-import { docker, PREFIX, removeEverything } from "./docker-fixture.ts";
+import { docker, freePort, PREFIX, removeEverything } from "./docker-fixture.ts";
 
 const PROJECT = `${PREFIX}-health`;
 const PASSWORD = "s3cret-of-the-store";
@@ -76,15 +76,6 @@ afterAll(async () => {
   await removeEverything();
   for (const one of [home, folder]) rmSync(one, { recursive: true, force: true });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 const at = (service: string) => `127.0.0.1:${ports[service]}`;
 const container = (service: string) => docker.getContainer(`${PROJECT}-${service}-1`);
@@ -173,7 +164,7 @@ describe("a real Prometheus with the files of the catalog", () => {
       disk_used_gb: 95,
       disk_total_gb: 100,
     };
-    const machine = createHttpServer((_, response) => void response.end(JSON.stringify({ metrics: hot })));
+    const machine = createServer((_, response) => void response.end(JSON.stringify({ metrics: hot })));
     await once(machine.listen(0, "127.0.0.1"), "listening");
     const { port } = machine.address() as AddressInfo;
     const file = join(folder, "watched.yaml");

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { load } from "../../catalog/services/testing/load.ts";
+import { environmentMetrics } from "../../clients/resilience/environment-metrics.ts";
 import { breakerMetrics } from "../../clients/resilience/metrics.ts";
 import { HEALTH_LIMITS, HEALTH_METRICS, type HealthResult } from "../../domain/health/result.ts";
 import { healthMetrics } from "../../runner/health/metrics.ts";
@@ -45,8 +46,12 @@ async function exported(): Promise<Set<string>> {
   const alert = { rule: "r", service: "s", severity: "warning", phase: "firing", since: "", reason: "" } as const;
   const counts = { succeeded: 1, failed: 1, refused: 1, retried: 1, opened: 1 };
   const breaker = { service: "s3", destination: "d", state: "open", failures: 5, counts } as const;
-  const text = (await healthMetrics([result], [alert])) + (await breakerMetrics([breaker as never]));
-  return new Set(text.split("\n").flatMap((line) => /^([a-z_]+)\{/.exec(line)?.[1] ?? []));
+  const environment = { queueDepth: 1, gpuWaits: [2], errorRate: 0.5 };
+  const text =
+    (await healthMetrics([result], [alert])) +
+    (await breakerMetrics([breaker as never])) +
+    (await environmentMetrics(environment));
+  return new Set(text.split("\n").flatMap((line) => /^([a-z_]+)[{ ]/.exec(line)?.[1] ?? []));
 }
 
 /** Names of metrics in an expression: words that are no functions, labels or operators of PromQL. */
