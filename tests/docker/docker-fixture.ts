@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { randomInt } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
-import { isIPv4 } from "node:net";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { type AddressInfo, createServer, isIPv4 } from "node:net";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import Docker from "dockerode";
@@ -42,7 +43,10 @@ export async function makeBusyboxImage(): Promise<void> {
   );
 }
 
+/** Debian's static busybox; brought once for all files of a run, which share its temporary folder. */
 function busybox(): Buffer {
+  const kept = join(tmpdir(), "busybox-static");
+  if (existsSync(kept)) return readFileSync(kept);
   const folder = mkdtempSync(join(tmpdir(), "windlass-busybox-"));
   try {
     const script =
@@ -50,8 +54,8 @@ function busybox(): Buffer {
     const options = { cwd: folder, encoding: "utf8" as const };
     const brought = spawnSync("sh", ["-c", `${script}\ndpkg-deb -x busybox-static_*.deb root`], options);
     if (brought.status !== 0) throw new Error(`busybox-static could not be brought: ${brought.stderr}`);
-    const { stdout } = spawnSync("cat", [join(folder, "root/bin/busybox")], { maxBuffer: 1 << 26 });
-    return stdout;
+    renameSync(join(folder, "root/bin/busybox"), kept);
+    return readFileSync(kept);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -71,6 +75,16 @@ export async function freeRange(): Promise<string> {
     const cidr = `10.${randomInt(16, 96)}.${randomInt(16) * 16}.0/20`;
     if (!taken.some((range) => overlap(range, parseRange(cidr)))) return cidr;
   }
+}
+
+/** A port of this machine that nobody listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0);
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
 }
 
 /** Removes every container, network, volume and image whose name carries the prefix. */

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { type Declared, type Project, throwAwayProject } from "../engine/harness.ts";
-import { BUSYBOX, docker, makeBusyboxImage, PREFIX, removeEverything } from "./docker-fixture.ts";
+import { BUSYBOX, docker, freePort, makeBusyboxImage, PREFIX, removeEverything } from "./docker-fixture.ts";
 
 let project: Project;
 beforeAll(async () => {
@@ -155,16 +155,17 @@ test("a task is waited for, and its output is kept", async () => {
 });
 
 test("a port that is taken, an image that is not there, a name that is somebody else's", async () => {
+  const external = await freePort();
   const holder = await docker.createContainer({
     name: named("holder"),
     Image: BUSYBOX,
     Cmd: ["sleep", "1000"],
     ExposedPorts: { "80/tcp": {} },
-    HostConfig: { PortBindings: { "80/tcp": [{ HostIp: "0.0.0.0", HostPort: "18931" }] } },
+    HostConfig: { PortBindings: { "80/tcp": [{ HostIp: "0.0.0.0", HostPort: String(external) }] } },
   });
   await holder.start();
   project.declare(
-    container("web", { ports: [{ internal: 80, external: 18_931 }] }),
+    container("web", { ports: [{ internal: 80, external }] }),
     container("none", { image: `${PREFIX}/none:1` }),
     container("holder"),
   );
@@ -183,10 +184,11 @@ test("a port that is taken, an image that is not there, a name that is somebody 
 }, 120_000);
 
 test("what is there is imported, and the program that describes it changes nothing", async () => {
+  const external = await freePort();
   const args = {
     envs: ["A=1"],
     labels: [{ label: "a", value: "b" }],
-    ports: [{ internal: 80, external: 18_932 }],
+    ports: [{ internal: 80, external }],
     memory: 32,
   };
   await docker.createVolume({ Name: named("data"), Labels: { x: "y" } });
@@ -200,7 +202,7 @@ test("what is there is imported, and the program that describes it changes nothi
     ExposedPorts: { "80/tcp": {} },
     HostConfig: {
       Memory: 32 * 1024 * 1024,
-      PortBindings: { "80/tcp": [{ HostIp: "0.0.0.0", HostPort: "18932" }] },
+      PortBindings: { "80/tcp": [{ HostIp: "0.0.0.0", HostPort: String(external) }] },
       Binds: [`${named("data")}:/data:rw`],
     },
   });

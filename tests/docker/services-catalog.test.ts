@@ -39,7 +39,7 @@ describe.each(serviceStacks())("%s of the catalog, with real servers and stand-i
   });
 
   test("comes up healthy, every port answers, a second up changes nothing, no secret is seen", async () => {
-    const own = await makeServiceImages(docker, project);
+    const own = await makeServiceImages(docker, project, PREFIX);
     images = own.made;
     const changes = join(folder, `${name}.yaml`);
     writeFileSync(changes, here(project, own));

@@ -124,7 +124,7 @@ async function push(image: string, name: string): Promise<string> {
 
 /** The declared names of what is our own, at this registry; for what others publish, the same names below it. */
 async function publish(): Promise<{ files: string[]; environment: NodeJS.ProcessEnv }> {
-  const { images, made: own } = await makeServiceImages(machines, project);
+  const { images, made: own } = await makeServiceImages(machines, project, PREFIX);
   made = own;
   const changes: string[] = [];
   for (const [service, { image = "" }] of Object.entries(project.services)) {

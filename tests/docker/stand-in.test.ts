@@ -7,6 +7,7 @@ import { serviceStackFile, serviceStacks } from "../../catalog/services/names.ts
 import { load, required } from "../../catalog/services/testing/load.ts";
 import { buildDockerCompose } from "../../tools/docker-compose/build.ts";
 import { makeStandInImages, STAND_IN_LABEL } from "../../tools/images/stand-in/make-images.ts";
+import { standIns } from "../../tools/images/stand-in/stand-ins.ts";
 import { docker, PREFIX } from "./docker-fixture.ts";
 import { here } from "./stand-in-file.ts";
 
@@ -27,7 +28,10 @@ describe.each(serviceStacks())("real docker compose with the stand-ins of %s", (
 
   function run(...words: string[]): void {
     const file = join(folder, `${name}.yaml`);
-    writeFileSync(file, here(project));
+    writeFileSync(
+      file,
+      here(project, { images: new Map(standIns(project, PREFIX).map(({ service, image }) => [service, image])) }),
+    );
     const secrets = Object.values(project.secrets ?? {}).map(({ environment = "" }) => [environment, "not-a-secret"]);
     const options = ["-p", projectName, "-f", serviceStackFile(name) ?? "", "-f", file];
     const env = { ...process.env, ...required, ...Object.fromEntries(secrets) };
@@ -41,7 +45,7 @@ describe.each(serviceStacks())("real docker compose with the stand-ins of %s", (
   });
 
   test("brings all services up, healthy by their own checks, and every port says what it is", async () => {
-    images = await makeStandInImages(docker, project);
+    images = await makeStandInImages(docker, project, PREFIX);
     run("up", "--wait", "--wait-timeout", "120");
     const containers = await docker.listContainers({ filters: { label: [label] } });
     expect(containers).toHaveLength(Object.keys(project.services).length);

@@ -31,13 +31,20 @@ export interface ServiceImages {
   made: string[];
 }
 
-/** Makes an image for each service of the project without pulling: the real server where Debian has it, else a stand-in. */
-export async function makeServiceImages(docker: Docker, project: ComposeProject): Promise<ServiceImages> {
+/**
+ * Makes an image for each service of the project without pulling: the real server where Debian has it, else a stand-in.
+ * @param repository what the stand-ins' names begin with
+ */
+export async function makeServiceImages(
+  docker: Docker,
+  project: ComposeProject,
+  repository?: string,
+): Promise<ServiceImages> {
   const servers = realServers(project);
   const rest = Object.entries(project.services).filter(([service]) => !servers.has(service));
   const others: ComposeProject = { ...project, services: Object.fromEntries(rest) };
-  const made = await makeStandInImages(docker, others);
-  const images = new Map(standIns(others).map(({ service, image }) => [service, image]));
+  const made = await makeStandInImages(docker, others, repository);
+  const images = new Map(standIns(others, repository).map(({ service, image }) => [service, image]));
   for (const [service, server] of servers) images.set(service, await makeImage(docker, server));
   return { images, real: new Set(servers.keys()), made };
 }

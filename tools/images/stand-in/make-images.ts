@@ -9,10 +9,14 @@ import { type StandIn, standIns } from "./stand-ins.ts";
 /** The label that every stand-in's image carries. */
 export const STAND_IN_LABEL = LABEL.standIn;
 
-/** Makes an image for each service of the project; nothing is pulled. Answers with their names. */
-export async function makeStandInImages(docker: Docker, project: ComposeProject): Promise<string[]> {
+/** Makes an image for each service of the project, named as `standIns` says; nothing is pulled. Answers with their names. */
+export async function makeStandInImages(
+  docker: Docker,
+  project: ComposeProject,
+  repository?: string,
+): Promise<string[]> {
   const program = readFileSync(await buildStandIn());
-  const wanted = standIns(project);
+  const wanted = standIns(project, repository);
   for (const standIn of wanted) await makeImage(docker, standIn, program);
   return wanted.map(({ image }) => image);
 }

@@ -14,11 +14,14 @@ export interface StandIn {
 /** Ports of health checks that name none. */
 const usualPorts: Record<string, number> = { pg_isready: 5432, "redis-cli": 6379 };
 
-/** The stand-ins for every service of the project. Throws where neither ports nor health check say what a service listens on. */
-export function standIns(project: ComposeProject): StandIn[] {
+/**
+ * The stand-ins for every service of the project. Throws where neither ports nor health check say what a service listens on.
+ * @param repository what the images' names begin with
+ */
+export function standIns(project: ComposeProject, repository = "windlass-stand-in"): StandIn[] {
   return Object.entries(project.services).map(([service, own]) => ({
     service,
-    image: `windlass-stand-in/${service}:1`,
+    image: `${repository}/${service}:1`,
     ports: portsOf(service, own),
     commands: commandsOf(own),
   }));
