@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { createWriteStream, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -31,6 +32,8 @@ export async function ownEngine(...flags: string[]): Promise<OwnEngine> {
   const host = `unix://${join(folder, "docker.sock")}`;
   const docker = new Docker({ socketPath: join(folder, "docker.sock") });
   const log = join(folder, "log");
+  // Engines side by side do not know of each other's networks.
+  const base = `10.${randomInt(208, 224)}.${randomInt(16) * 16}.0/20`;
   let daemon: ChildProcess | undefined;
 
   async function start(): Promise<void> {
@@ -39,7 +42,7 @@ export async function ownEngine(...flags: string[]): Promise<OwnEngine> {
     for (const file of ["pid", "exec/containerd/containerd.pid"]) rmSync(join(folder, file), { force: true });
     const paths = ["--data-root", join(folder, "data"), "--exec-root", join(folder, "exec"), "--host", host];
     const apart = ["--iptables=false", "--ip6tables=false", "--ip-forward=false"];
-    const pools = ["--default-address-pool", "base=10.213.0.0/16,size=26"];
+    const pools = ["--default-address-pool", `base=${base},size=26`];
     const words = [...paths, "--pidfile", join(folder, "pid"), ...apart, ...pools, ...flags];
     const out = createWriteStream(log, { flags: "a" });
     const alone = [

@@ -32,7 +32,7 @@ const VOLATILE = new Set([
 ]);
 
 /** Subnets that the engine has chosen from its pools (those of `own-engine.ts`, and its defaults); others are declared. */
-const CHOSEN = /^(10\.213|172\.(1[7-9]|2\d|3[01])|192\.168)\./;
+const CHOSEN = /^(10\.2(0[89]|1\d|2[0-3])|172\.(1[7-9]|2\d|3[01])|192\.168)\./;
 
 /** Containers, networks and volumes of a project as the engine tells them, without what differs from one run to the next. */
 export async function comparable(docker: Docker, project: string): Promise<Record<string, unknown>> {
