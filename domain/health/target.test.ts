@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { endpointOf, parseTarget, targetGiven, urlOf } from "./target.ts";
+import { baseOf, endpointOf, parseTarget, targetGiven } from "./target.ts";
 
 test.each([
   ["https://shop.example.com/health", "http", "https://shop.example.com/health"],
@@ -39,5 +39,5 @@ test("no password is in what is shown", () => {
     expect(endpointOf(address)).not.toContain("p@");
     expect(endpointOf(address)).not.toContain("token");
   }
-  expect(urlOf({ address: "langfuse+https://pk:sk@cloud.langfuse.com/" })).toBe("https://cloud.langfuse.com");
+  expect(endpointOf(baseOf("langfuse+https://pk:sk@cloud.langfuse.com/"))).toBe("https://cloud.langfuse.com");
 });

@@ -132,9 +132,9 @@ export function namedBy({ address }: Pick<HealthTarget, "address">): string {
   return address.slice(address.indexOf(":") + 1);
 }
 
-/** The URL of a target that is asked over HTTP, without user and password, and without a slash at its end. */
-export function urlOf({ address }: Pick<HealthTarget, "address">): string {
-  return endpointOf(address.replace(/^(langfuse|prometheus)\+/, "")).replace(/\/$/, "");
+/** The URL below which Langfuse and Prometheus are asked, with user and password, without a slash at its end. */
+export function baseOf(address: string): string {
+  return address.replace(/^(langfuse|prometheus)\+/, "").replace(/\/$/, "");
 }
 
 /** An address without user, password and query: they may be secret. */

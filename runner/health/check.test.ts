@@ -47,6 +47,16 @@ test("a URL that answers with 200 is healthy, any other status not", async () =>
   });
 });
 
+test("a URL is asked as it is written, and its query is in no result", async () => {
+  const asked: string[] = [];
+  const host = await web((request, response) => {
+    asked.push(request.url ?? "");
+    response.end();
+  });
+  expect((await check(`http://${host}/health/?deep=1&key=s3cret`)).endpoint).toBe(`http://${host}/health/`);
+  expect(asked).toEqual(["/health/?deep=1&key=s3cret"]);
+});
+
 test("what a service tells of itself is taken over", async () => {
   const own = {
     status: "degraded",
@@ -64,7 +74,7 @@ test("user and password go along, and are in no result", async () => {
     const right = request.headers.authorization === `Basic ${Buffer.from("me:s3cret").toString("base64")}`;
     response.writeHead(right ? 200 : 401).end();
   });
-  expect(await check(`http://me:s3cret@${host}/`)).toMatchObject({ status: "healthy", endpoint: `http://${host}` });
+  expect(await check(`http://me:s3cret@${host}/`)).toMatchObject({ status: "healthy", endpoint: `http://${host}/` });
   expect(await check(`http://me:s3cret2@${host}/`)).toMatchObject({ status: "unhealthy", reason: "status 401" });
 });
 

@@ -68,8 +68,9 @@ async function resultsOf(
 /** Nodes are looked at over ssh, with a time-out of their own. */
 async function nodes(target: HealthTarget, options: TargetOptions & { signal?: AbortSignal }): Promise<HealthResult[]> {
   const node = namedBy(target);
-  if (node === "*") return await nodesHealth(options).catch(noNode);
-  return (await nodesHealth({ ...options, node })).map((result) => ({ ...result, service: target.name }));
+  const asked = { ...options, timeoutMs: target.timeoutMs };
+  if (node === "*") return await nodesHealth(asked).catch(noNode);
+  return (await nodesHealth({ ...asked, node })).map((result) => ({ ...result, service: target.name }));
 }
 
 function resultOf(

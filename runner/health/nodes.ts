@@ -8,11 +8,16 @@ import { nodeNotFound, nodesOf } from "../nodes.ts";
 import { currentDeployment, stackConfig } from "../prepare.ts";
 import { resolveTarget } from "../target.ts";
 
+export interface NodesHealthOptions extends NodeOptions {
+  /** Milliseconds in which each must answer over ssh. @default HEALTH_TIMEOUT_MS */
+  timeoutMs?: number;
+}
+
 /**
  * Looks at every node of the stack (or the one named) over ssh; one Health Check Result each. Throws `NotFound` when there is
  * none.
  */
-export async function nodesHealth(options: NodeOptions = {}): Promise<HealthResult[]> {
+export async function nodesHealth(options: NodesHealthOptions = {}): Promise<HealthResult[]> {
   const target = resolveTarget(options);
   const deployment = await currentDeployment(target);
   const all = nodesOf(deployment, stackConfig(target).mountPoint);
@@ -48,14 +53,15 @@ function quote(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-async function nodeHealth(options: NodeOptions, node: NodeOutput): Promise<HealthResult> {
+async function nodeHealth(options: NodesHealthOptions, node: NodeOutput): Promise<HealthResult> {
+  const { timeoutMs = HEALTH_TIMEOUT_MS } = options;
   const started = performance.now();
   const [volume] = node.volumes;
   let output = "";
   try {
-    output = await withNode({ ...options, sshTimeoutMs: HEALTH_TIMEOUT_MS }, async (ssh) => {
+    output = await withNode({ ...options, sshTimeoutMs: timeoutMs }, async (ssh) => {
       const script = readingScript(volume?.mountPoint ?? "/");
-      return (await ssh.exec(script, { timeoutMs: HEALTH_TIMEOUT_MS })).stdout;
+      return (await ssh.exec(script, { timeoutMs })).stdout;
     });
   } catch (error) {
     if (!(error instanceof UserError) || !["SSHConnectionFailed", "CommandFailed"].includes(error.code)) throw error;

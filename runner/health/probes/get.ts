@@ -7,9 +7,11 @@ export interface Answer {
   body: string;
 }
 
-/** Asks a URL, which has no password in it; those of `address` go into a header. Follows redirects. */
-export async function get(url: string, address: string, signal: AbortSignal): Promise<Answer> {
-  const { username, password } = new URL(address);
+/** Asks a URL; user and password in it go into a header. Follows redirects. */
+export async function get(address: string, signal: AbortSignal): Promise<Answer> {
+  const url = new URL(address);
+  const { username, password } = url;
+  url.username = url.password = "";
   const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
   const headers = username ? { authorization: `Basic ${Buffer.from(credentials).toString("base64")}` } : {};
   const response = await fetch(url, { headers, signal });

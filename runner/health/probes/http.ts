@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { HealthMetrics } from "../../../domain/health/result.ts";
 import { HEALTH_METRICS } from "../../../domain/health/result.ts";
-import { urlOf } from "../../../domain/health/target.ts";
+import { endpointOf } from "../../../domain/health/target.ts";
 import type { Probe } from "../probe.ts";
 import { get, json } from "./get.ts";
 
@@ -18,8 +18,7 @@ const told = z.object({
  */
 export const http: Probe = async (target, { deadline }) => {
   const { name, address, status = 200, contains } = target;
-  const query = new URL(address).search;
-  const answer = await get(`${urlOf({ address })}${query}`, address, deadline);
+  const answer = await get(address, deadline);
   const own = told.safeParse(json(answer.body)).data ?? {};
   const right = answer.status === status;
   const well = !["degraded", "unhealthy"].includes(own.status?.toLowerCase() ?? "");
@@ -30,7 +29,7 @@ export const http: Probe = async (target, { deadline }) => {
   return [
     {
       service: name,
-      endpoint: urlOf({ address }),
+      endpoint: endpointOf(address),
       required: {
         [`http_${status}`]: right,
         ...(contains === undefined ? {} : { text_found: answer.body.includes(contains) }),

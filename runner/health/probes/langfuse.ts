@@ -1,4 +1,4 @@
-import { endpointOf, urlOf } from "../../../domain/health/target.ts";
+import { baseOf, endpointOf } from "../../../domain/health/target.ts";
 import type { Probe } from "../probe.ts";
 import { get, json } from "./get.ts";
 
@@ -7,16 +7,16 @@ import { get, json } from "./get.ts";
  * come within `fresh`.
  */
 export const langfuse: Probe = async ({ name, address, freshMs }, { deadline }) => {
-  const url = urlOf({ address });
-  const keys = address.replace(/^langfuse\+/, "");
-  const health = await get(`${url}/api/public/health`, url, deadline);
+  const url = endpointOf(baseOf(address));
+  const withKeys = baseOf(address);
+  const health = await get(`${url}/api/public/health`, deadline);
   const status = (json(health.body) as { status?: unknown } | undefined)?.status;
   const required: Record<string, boolean> = { api_ok: health.status === 200 && status === "OK" };
   const desired: Record<string, boolean> = {};
   let reason = required.api_ok ? undefined : `status ${health.status}, ${JSON.stringify(status ?? null)}`;
-  if (new URL(keys).username) {
+  if (new URL(withKeys).username) {
     const from = freshMs === undefined ? "" : `&fromTimestamp=${new Date(Date.now() - freshMs).toISOString()}`;
-    const traces = await get(`${url}/api/public/traces?limit=1${from}`, keys, deadline);
+    const traces = await get(`${withKeys}/api/public/traces?limit=1${from}`, deadline);
     required.keys_ok = traces.status === 200;
     if (traces.status !== 200) reason ??= `traces: status ${traces.status}`;
     else if (freshMs !== undefined) {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { endpointOf, urlOf } from "../../../domain/health/target.ts";
+import { baseOf, endpointOf } from "../../../domain/health/target.ts";
 import type { Probe } from "../probe.ts";
 import { get, json } from "./get.ts";
 
@@ -15,10 +15,9 @@ const MOST_NAMES = 5;
 
 /** It is ready (`/-/ready`) and answers queries; everything that it scrapes answers (`up` is 1). */
 export const prometheus: Probe = async ({ name, address }, { deadline }) => {
-  const url = urlOf({ address });
-  const keys = address.replace(/^prometheus\+/, "");
-  const ready = await get(`${url}/-/ready`, keys, deadline);
-  const query = await get(`${url}/api/v1/query?query=up`, keys, deadline);
+  const url = baseOf(address);
+  const ready = await get(`${url}/-/ready`, deadline);
+  const query = await get(`${url}/api/v1/query?query=up`, deadline);
   const found = answer.safeParse(json(query.body)).data?.data.result;
   const down = (found ?? []).filter(({ value }) => value[1] !== "1");
   const names = down.slice(0, MOST_NAMES).map(({ metric }) => metric.instance ?? metric.job ?? "?");
