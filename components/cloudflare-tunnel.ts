@@ -25,7 +25,7 @@ const AUTOMATIC_TTL = 1;
  * A Cloudflare tunnel that is configured at Cloudflare, and a proxied CNAME for each hostname. What runs beside the services is `cloudflared`
  * with the token; it opens connections outwards only, so that no port of the host is open. The tunnel costs nothing.
  *
- * @example new CloudflareTunnel("nas", { tunnelName: "nas", accountId, ingress: [{ hostname, service }, CATCH_ALL], zones: { [hostname]: zoneId } })
+ * @example new CloudflareTunnel("nas", { tunnelName: "nas", accountId, ingress: [{ hostname, service }, { service: "http_status:404" }], zones: { [hostname]: zoneId } })
  */
 export class CloudflareTunnel extends pulumi.ComponentResource {
   readonly tunnelId: pulumi.Output<string>;

@@ -22,9 +22,6 @@ export interface IngressProblem {
   suggestion: string;
 }
 
-/** The rule that most tunnels end with: a request that no rule takes gets 404. */
-export const CATCH_ALL: IngressRule = { service: "http_status:404" };
-
 const CATCH_ALL_FIX = "end with a rule of a service alone: service: http_status:404";
 
 /**
