@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
@@ -65,6 +65,25 @@ export function readCheckpoint(target: Pick<Target, "backend" | "project" | "sta
       : undefined;
   if (text === undefined) return undefined;
   return (JSON.parse(text) as { checkpoint?: { latest?: Deployment | null } }).checkpoint?.latest ?? {};
+}
+
+/**
+ * Makes a stack without resources where there is none, as `pulumi stack init` begins (its key for secrets is made by the first update): only for
+ * file backends.
+ */
+export function initCheckpoint(target: Pick<Target, "backend" | "project" | "stack">): void {
+  const folder = backendFolder(target);
+  if (!folder) throw new Error(`the state in ${target.backend} is not a file`);
+  const stacks = join(folder, "stacks", target.project);
+  if (["", ".gz"].some((end) => existsSync(join(stacks, `${target.stack}.json${end}`)))) return;
+  mkdirSync(stacks, { recursive: true });
+  const stack = `organization/${target.project}/${target.stack}`;
+  const empty = JSON.stringify({ version: 3, checkpoint: { stack } });
+  for (const [path, text] of [
+    [join(folder, "meta.yaml"), "version: 1\n"],
+    [join(stacks, `${target.stack}.json`), empty],
+  ] as const)
+    if (!existsSync(path)) writeFileSync(path, text);
 }
 
 /** The newest entry of the stack's history. */

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type EngineEvent, LocalWorkspace, type PulumiFn, Stack } from "@pulumi/pulumi/automation/index.js";
 import { readStackFile } from "../../stacks/config-source.ts";
-import { readCheckpoint } from "../checkpoint.ts";
+import { initCheckpoint, readCheckpoint } from "../checkpoint.ts";
 import { accountToken, engineEnvironment } from "../engine.ts";
 import { endOperation, startOperation } from "../operations.ts";
 import type { OnEvent, OperationOptions } from "../progress.ts";
@@ -25,6 +25,8 @@ export interface OpenOptions {
   create?: boolean;
   /** Runs in this process in place of the project's own program. */
   program?: PulumiFn;
+  /** Makes it the stack that commands without a name are about. @default true */
+  select?: boolean;
   /** Of the engine, beside what `engineEnvironment` says. */
   environment?: Record<string, string>;
 }
@@ -34,7 +36,7 @@ export async function openStack(
   target: Target,
   kind: string,
   options: OperationOptions,
-  { create = false, program, environment = {} }: OpenOptions = {},
+  { create = false, program, select: isSelecting = true, environment = {} }: OpenOptions = {},
 ): Promise<OpenStack> {
   const logFile = join(
     target.home,
@@ -67,6 +69,7 @@ export async function openStack(
       await select(name);
     });
   workspace.selectStack = async (name) => {
+    if (!isSelecting) return create ? initCheckpoint(target) : undefined;
     if (!exists(target) && create) return make(name);
     if (exists(target) && isSelected(target)) return;
     await select(name).catch(async (error: unknown) => {

@@ -27,6 +27,7 @@ export async function runServices(
     await settle(target, options);
     const open = await openStack(target, operation, options, {
       create: true,
+      select: false,
       environment: plugin.environment,
       ...(program && declared ? { program: async () => program.servicesProgram(declared) } : {}),
     });
@@ -54,7 +55,7 @@ export async function releaseVolumes(
   );
   if (!deployment || left.length === 0) return;
   const resources = (deployment.resources ?? []).map((one) => (left.includes(one) ? { ...one, protect: false } : one));
-  const { stack } = await openStack(target, "release", {});
+  const { stack } = await openStack(target, "release", {}, { select: false });
   await stack.importStack({ version: 3, deployment: { ...deployment, resources } });
   const text = `the files do not name ${left.map(({ inputs }) => inputs?.name).join(", ")} any more: kept, with the data`;
   options.onEvent?.({ kind: "note", level: "info", text });

@@ -75,7 +75,8 @@ function byName(work: Work, name: string): Promise<ContainerInspectInfo | undefi
 /** Every network that it is not in already; with networks of its own it leaves the engine's `bridge`. */
 async function joinNetworks(work: Work, id: string, inputs: Properties): Promise<void> {
   const wanted = (inputs.networksAdvanced ?? []) as unknown as NetworkUse[];
-  if (wanted.length === 0) return;
+  // The one that `networkMode` names was joined by the create.
+  if (wanted.every(({ name }) => name === inputs.networkMode)) return;
   const { docker } = work.engine;
   const found = await asked(work.engine, "look at the container", () => docker.getContainer(id).inspect());
   const joined = new Map(
