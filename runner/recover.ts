@@ -1,10 +1,10 @@
-import { UserError } from "../domain/errors.ts";
 import { type Deployment, readCheckpoint } from "./checkpoint.ts";
 import { openCloud } from "./cloud.ts";
 import type { Changes } from "./engine/events.ts";
 import { openStack, runEngine } from "./engine/stack.ts";
-import { isAlive, orphanedEngine, refuseLiveLocks, removeLock, type StackLock, stackLocks } from "./locks.ts";
+import { orphanedEngine, refuseLiveLocks, removeLock, type StackLock, stackLocks } from "./locks.ts";
 import { endOperation, readOperation } from "./operations.ts";
+import { stopOrphan } from "./orphan.ts";
 import type { OperationOptions } from "./progress.ts";
 import { type CloudObjects, planRecovery, type RecoveryPlan, recoveredDeployment } from "./recovery/plan.ts";
 import { resolveTarget, type Target, type TargetOptions } from "./target.ts";
@@ -28,9 +28,6 @@ export interface RecoverResult {
   /** What the refresh found; null when none was needed. */
   refreshed: Changes | null;
 }
-
-/** Seconds that an engine whose runner died has to finish what it is at. */
-const ORPHAN_SECONDS = 120;
 
 /**
  * Puts the state of a stack right after an update that was killed: locks of dead processes go, objects that were made and not noted are
@@ -105,21 +102,6 @@ async function clearLocks(target: Target, options: RecoverOptions): Promise<Stac
     options.onEvent?.({ kind: "note", level: "info", text: `${text} (since ${lock.since})` });
   }
   return locks;
-}
-
-/** Asks an engine whose runner died to finish and save. */
-async function stopOrphan(pid: number, options: RecoverOptions): Promise<void> {
-  options.onEvent?.({
-    kind: "phase",
-    text: `the engine (process ${pid}) outlived its runner: letting it finish what is in flight`,
-  });
-  process.kill(pid, "SIGINT");
-  const deadline = performance.now() + ORPHAN_SECONDS * 1000;
-  while (isAlive(pid)) {
-    if (options.signal?.aborted) throw new UserError("Cancelled", { reason: "stopped while waiting for the engine" });
-    if (performance.now() > deadline) process.kill(pid, "SIGKILL");
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }
 
 async function stateOf(target: Target): Promise<Deployment | undefined> {

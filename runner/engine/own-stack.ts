@@ -1,6 +1,7 @@
 /** What stacks have in common that Windlass makes a project for by itself: services, tunnels. */
 import { UserError } from "../../domain/errors.ts";
-import { refuseLiveLocks, removeLock, stackLocks } from "../locks.ts";
+import { orphanedEngine, refuseLiveLocks, removeLock, stackLocks } from "../locks.ts";
+import { stopOrphan } from "../orphan.ts";
 import { currentDeployment } from "../prepare.ts";
 import type { OperationOptions } from "../progress.ts";
 import type { Target } from "../target.ts";
@@ -11,6 +12,8 @@ import { openStack } from "./stack.ts";
  * marks they have left. Throws `StackLocked` where another run is alive.
  */
 export async function settle(target: Target, options: OperationOptions): Promise<void> {
+  const orphan = orphanedEngine(target);
+  if (orphan !== undefined) await stopOrphan(orphan, options);
   const locks = stackLocks(target);
   refuseLiveLocks(target, locks);
   for (const lock of locks) removeLock(lock);
@@ -18,7 +21,7 @@ export async function settle(target: Target, options: OperationOptions): Promise
   if (!deployment?.pending_operations?.length) return;
   const text = `the last update was killed: ${deployment.pending_operations.length} operations are looked at again`;
   options.onEvent?.({ kind: "note", level: "info", text });
-  const { stack } = await openStack(target, "settle", {});
+  const { stack } = await openStack(target, "settle", {}, { select: false });
   const { pending_operations: _, ...rest } = deployment;
   await stack.importStack({ version: 3, deployment: rest });
 }

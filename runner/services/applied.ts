@@ -7,7 +7,7 @@ import { LABEL } from "../../domain/services/labels.ts";
 import type { StackPlan } from "../../domain/services/spec.ts";
 import { readCheckpoint } from "../checkpoint.ts";
 import { engineEnvironment } from "../engine.ts";
-import { stackLocks } from "../locks.ts";
+import { orphanedEngine, stackLocks } from "../locks.ts";
 import { OWN_ROOT, type Target } from "../target.ts";
 
 /** What an update that has ended well leaves, so that the next one can tell without Pulumi's engine that nothing is to be done. */
@@ -29,7 +29,7 @@ export async function stillApplied(
   declared: NasServicesArgs,
 ): Promise<number | undefined> {
   const applied = readApplied(target);
-  if (!applied || stackLocks(target).length > 0) return undefined;
+  if (!applied || stackLocks(target).length > 0 || orphanedEngine(target) !== undefined) return undefined;
   return (await markOf(target, docker, declared)) === applied.mark ? applied.resources : undefined;
 }
 
