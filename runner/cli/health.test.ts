@@ -6,14 +6,16 @@ import { buildProgram } from "./program.ts";
 
 let folder: string;
 let printed: string;
+let told: string;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "health-cli-"));
   vi.stubEnv("WINDLASS_HOME", join(folder, "home"));
-  printed = "";
+  printed = told = "";
   for (const stream of [process.stdout, process.stderr])
     vi.spyOn(stream, "write").mockImplementation((text) => {
       if (stream === process.stdout) printed += text;
+      else told += text;
       return true;
     });
 });
@@ -49,6 +51,7 @@ test("the history tells changes, availability and alerts, and every look with --
   writeFileSync(file(), "targets: { a: tcp://127.0.0.1:1 }\nalerts: [{ name: down, when: unhealthy }]\n");
   expect(await run("history")).toBe("nothing was looked at in that time\n");
   await run("--file", file(), "--notify");
+  expect(told).toContain("sent to nobody");
   await run("--file", file());
   expect(JSON.parse(await run("history", "a", "--json"))).toMatchObject({
     availability: [{ service: "a", checks: 2, percent: 0 }],

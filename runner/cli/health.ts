@@ -3,11 +3,12 @@ import { UserError } from "../../domain/errors.ts";
 import type { CircuitBreakerResult, HealthResult } from "../../domain/health/result.ts";
 import { requestReset } from "../breakers.ts";
 import { healthError } from "../health/error.ts";
-import { type HealthLook, type HealthOptions, lookAtHealth } from "../health/look.ts";
+import { type Alerting, type HealthLook, type HealthOptions, lookAtHealth } from "../health/look.ts";
 import { listenAddress } from "../health/server.ts";
 import { watchHealth } from "../health/watch.ts";
 import { noticeChannels } from "../notices.ts";
 import { stackConfig } from "../prepare.ts";
+import type { OnEvent } from "../progress.ts";
 import { resolveTarget } from "../target.ts";
 import { printError } from "./errors.ts";
 import { historyCommand } from "./health-history.ts";
@@ -87,8 +88,10 @@ async function run(node: string | undefined, flags: HealthFlags): Promise<void> 
   };
   if (flags.watch) return watch(options, flags);
   for (const name of ["every", "listen", "metrics"] as const) if (flags[name] !== undefined) throw alone(name);
-  const alerting = flags.notify ? await alertingOf(flags) : undefined;
-  const look = await withSession(({ signal, onEvent }) => lookAtHealth({ ...options, signal, onEvent }, alerting));
+  const look = await withSession(async ({ signal, onEvent }) => {
+    const alerting = flags.notify ? await alertingOf(flags, onEvent) : undefined;
+    return lookAtHealth({ ...options, signal, onEvent }, alerting);
+  });
   const unhealthy = look.results.find(({ status }) => status === "unhealthy");
   if (unhealthy) process.exitCode = 1;
   if (flags.json) return printJson(look.results.length === 1 ? look.results[0] : look.results);
@@ -100,10 +103,9 @@ async function run(node: string | undefined, flags: HealthFlags): Promise<void> 
 
 async function watch(options: HealthOptions, flags: HealthFlags): Promise<void> {
   const { every, listen, metrics } = flags;
-  const alerting = await alertingOf(flags);
-  await withSession(({ signal, onEvent }) =>
+  await withSession(async ({ signal, onEvent }) =>
     watchHealth({
-      ...{ ...options, alerting, signal, onEvent },
+      ...{ ...options, alerting: await alertingOf(flags, onEvent), signal, onEvent },
       ...(every === undefined ? {} : { everySeconds: every }),
       ...(listen === undefined ? {} : { listen: listenAddress(listen) }),
       ...(metrics === undefined ? {} : { metricsFile: metrics }),
@@ -116,9 +118,15 @@ async function watch(options: HealthOptions, flags: HealthFlags): Promise<void> 
   );
 }
 
-async function alertingOf(flags: HealthFlags) {
+async function alertingOf(flags: HealthFlags, onEvent: OnEvent): Promise<Alerting> {
   const target = resolveTarget(targetOptions(flags));
-  return { channels: await noticeChannels(target, stackConfig(target)) };
+  const channels = await noticeChannels(target, stackConfig(target));
+  const { slackUrl, smtpUrl, emailTo } = channels;
+  if (slackUrl === undefined && (smtpUrl === undefined || emailTo.length === 0)) {
+    const text = "neither Slack nor mail is set (WINDLASS_SLACK_WEBHOOK_URL, windlass:smtpUrl with windlass:emailTo)";
+    onEvent({ kind: "note", level: "warning", text: `${text}: alerts are shown and kept, and sent to nobody` });
+  }
+  return { channels };
 }
 
 function show({ results, alerts }: HealthLook, at?: string): void {
