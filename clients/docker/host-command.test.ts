@@ -46,7 +46,15 @@ test("over ssh each word arrives as it is", async () => {
   expect(await hostCommand(remote, ["sh", "-c", "exit 4"], 5000)).toMatchObject({ code: 4 });
   await expect(
     hostCommand(remote, ["sh", "-c", "echo Host key verification failed. >&2; exit 255"], 5000),
-  ).rejects.toThrow(/ssh:\/\/root@nas cannot be reached: Host key verification failed/);
+  ).rejects.toThrow(/ssh:\/\/root@nas: the host key is not known here/);
+});
+
+test("a line that breaks is told with what ssh said last", async () => {
+  writeFileSync(join(folder, "ssh"), "#!/bin/sh\necho one >&2; echo no route >&2; exit 255\n", { mode: 0o755 });
+  vi.stubEnv("PATH", `${folder}${delimiter}${process.env.PATH}`);
+  await expect(hostCommand({ host: "ssh://nas" }, ["df"], 5000)).rejects.toThrow(
+    /ssh:\/\/nas cannot be reached: no route;/,
+  );
 });
 
 test("an engine at a TCP port has no way in", () => {

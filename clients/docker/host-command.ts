@@ -4,10 +4,11 @@ import { quote } from "../../domain/shell.ts";
 import type { EngineAddress } from "./engine.ts";
 import { type CommandResult, tooLong } from "./exec.ts";
 import { sshWords } from "./ssh-agent.ts";
+import { sshFailure } from "./ssh-failure.ts";
 
 /**
  * Runs a command on the machine of an engine: here for one at a socket, through the user's own `ssh` for one at ssh://; each word arrives as it
- * is. A command that fails, or is not there (127), is a result. Throws `UserError` `CommandFailed` where the machine cannot be reached that way,
+ * is. A command that fails, or is not there (127), is a result. Throws `UserError` `CommandFailed` where the machine cannot be reached that way (`SSHConnectionFailed` with why),
  * or the command does not end in time.
  */
 export function hostCommand(
@@ -27,7 +28,7 @@ export function hostCommand(
     execFile(
       program,
       words,
-      { timeout: timeoutMs, maxBuffer: 1 << 24, killSignal: "SIGKILL" },
+      { timeout: timeoutMs, maxBuffer: 1 << 26, killSignal: "SIGKILL" },
       (error, stdout, stderr) => {
         if (!error) return resolve({ code: 0, stdout, stderr });
         if (error.killed) return reject(tooLong(`run ${command[0]} on ${host}`, timeoutMs));
@@ -45,9 +46,7 @@ export function hostCommand(
 }
 
 function unreachable(host: string, said: string): UserError {
-  return new UserError("CommandFailed", {
-    reason: `${host} cannot be reached: ${said.trim().split("\n").at(-1) || "ssh ended with 255"}`,
-    suggestion: "check that ssh with these options gets there without a question",
-    host,
-  });
+  const reason = `${host} cannot be reached: ${said.trim().split("\n").at(-1) || "ssh ended with 255"}`;
+  const suggestion = "check that ssh with these options gets there without a question";
+  return sshFailure(host, said) ?? new UserError("CommandFailed", { reason, suggestion, host });
 }
