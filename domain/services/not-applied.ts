@@ -131,7 +131,7 @@ function refuseScale(service: Service, refuse: Refuse): void {
 }
 
 /** How many containers a service has. */
-export function scaleOf({ scale, deploy }: Service): number {
+export function scaleOf({ scale, deploy }: Pick<Service, "scale" | "deploy">): number {
   return Number(scale ?? deploy?.replicas ?? 1);
 }
 

@@ -69,6 +69,11 @@ export function defaultEngine(home = servicesHome()): string {
   return readSettings(home).values.host;
 }
 
+/** Where Pulumi keeps the state of all stacks of services. */
+export function stateBackend(home: string): string {
+  return `file://${join(home, "services-state")}`;
+}
+
 /** Writes the Pulumi project of a stack of services, and answers with the target of the engine. Its program runs in this process. */
 export function servicesTarget(home: string, record: ServicesRecord): Target {
   const root = folderOf(home, record.project);
@@ -83,7 +88,7 @@ export function servicesTarget(home: string, record: ServicesRecord): Target {
     stack: STACK,
     cloud: "local",
     config: readStackFile(root, STACK),
-    backend: `file://${join(home, "services-state")}`,
+    backend: stateBackend(home),
   };
 }
 

@@ -4,6 +4,8 @@ import { openEngine } from "../../clients/docker/engine.ts";
 import type { Service } from "../../domain/compose/model.ts";
 import { scaleOf } from "../../domain/services/not-applied.ts";
 import { type Addressed, addressed } from "./address.ts";
+import { servicesMade } from "./made.ts";
+import { servicesHome } from "./project.ts";
 
 /** One container of a service, or a service that has none. */
 export interface ServiceState {
@@ -34,19 +36,20 @@ export interface ServicesPsResult {
 }
 
 /**
- * What runs of a project, asked of the Docker engine itself. With a file, services of it that have no container are told as missing. Throws
- * `NotFound` for a name that is not known, `CommandFailed` where the engine does not answer.
+ * What runs of a project, asked of the Docker engine itself. Services of its file, or that it was brought up with, are told as missing where they
+ * have no container. Throws `NotFound` for a name that is not known, `CommandFailed` where the engine does not answer.
  */
 export async function servicesPs(options: Addressed): Promise<ServicesPsResult> {
   const { project, address, services } = addressed(options);
   const docker = openEngine(address);
+  const declared = services ?? servicesMade(servicesHome(options.home), project, address.host);
   const containers = await projectContainers(docker, address, project);
   const ids = new Map(containers.map(({ id, name }) => [name, id]));
   const ends = await containerEnds(docker, address, [...ids.values()]);
   return {
     project,
     host: address.host,
-    services: servicesOf(services, containers).map((state) => {
+    services: servicesOf(declared, containers).map((state) => {
       const { restarts = null, lastExit = null } = ends.get(ids.get(state.container ?? "") ?? "") ?? {};
       return { ...state, restarts, lastExit };
     }),
@@ -55,7 +58,7 @@ export async function servicesPs(options: Addressed): Promise<ServicesPsResult> 
 
 /** Containers by service, and the services that lack one. */
 export function servicesOf(
-  services: Readonly<Record<string, Service>> | undefined,
+  services: Readonly<Record<string, Pick<Service, "image" | "scale" | "deploy">>> | undefined,
   containers: readonly ProjectContainer[],
 ): ServiceState[] {
   const there = containers.map(({ service, name, image, state, health, status, ports, standIn }) => ({

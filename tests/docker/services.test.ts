@@ -130,6 +130,13 @@ describe("a project", () => {
     const before = { db: await id("db"), web: await id("web") };
     await container("web").stop({ t: 0 });
     await container("other").remove({ force: true });
+    const { services } = await servicesPs({ files: [PROJECT], home });
+    expect(services.map(({ name, state }) => `${name} ${state}`)).toEqual([
+      "db running",
+      "migrate exited",
+      "other missing",
+      "web exited",
+    ]);
     const { steps } = await up();
     expect(steps.map(({ action, name }) => [action, name]).sort()).toEqual([
       ["create", `${PROJECT}-other-1`],
