@@ -12,10 +12,9 @@ const env = {
 };
 
 /**
- * Suites that cross folders, and how many of their files run at a time: those without machines mostly wait, and each has a cloud and a
- * state of its own; those with machines share one Docker engine.
+ * Suites that cross folders, and how many of their files run at a time: they mostly wait, and each has a cloud, a state and names of its own.
  */
-const suites = { engine: 2, docker: 1, faults: 2, conformance: 2 };
+const suites = { engine: 2, docker: 2, faults: 2, conformance: 2 };
 
 export default defineConfig({
   test: {

@@ -13,7 +13,7 @@ import { partLine } from "../../runner/toolchain/lines.ts";
 import { installMissing } from "../../runner/toolchain/parts.ts";
 import { contractLines, readContract } from "./contract.ts";
 import { endLeftovers, runVariable } from "./leftovers.ts";
-import { runSuite, type SuiteResult, suiteNames } from "./suites.ts";
+import { runSuite, type SuiteResult, stages, suiteNames } from "./suites.ts";
 
 const host = thisHost();
 const say = (line: string) => process.stdout.write(`${line}\n`);
@@ -48,17 +48,31 @@ process.once("SIGTERM", () => {
   interrupted = true;
 });
 
-for (const name of suiteNames.filter((suite) => wanted.length === 0 || wanted.includes(suite))) {
-  if (interrupted) break;
-  say(`\n== ${name}`);
-  const missing = await setUp(needs[name] ?? []);
-  results.push(missing ? notRun(name, missing) : await runSuite(host.root, name, environment()));
+for (const stage of stages) {
+  const lanes = stage
+    .map((lane) => lane.filter((name) => wanted.length === 0 || wanted.includes(name)))
+    .filter((lane) => lane.length > 0);
+  // One after the other: two that bring the same part would be in each other's way.
+  const missing = new Map<string, string | undefined>();
+  for (const name of lanes.flat()) missing.set(name, await setUp(needs[name] ?? []));
+  if (!interrupted) say(`\n== ${lanes.map((lane) => lane.join(", ")).join(" beside ")}`);
+  await Promise.all(lanes.map((lane) => runLane(lane, missing, lanes.length === 1)));
 }
+results.sort((a, b) => suiteNames.indexOf(a.name) - suiteNames.indexOf(b.name));
 
 for (const { pid, command } of endLeftovers(run)) say(`ended a process that tests left behind: ${pid} ${command}`);
 if (startedDockerd(host)?.pid !== dockerBefore && (await stopDockerd(host)))
   say("stopped the dockerd that this run started");
 report();
+
+/** @param missing what keeps a suite from running, by name */
+async function runLane(lane: string[], missing: Map<string, string | undefined>, alone: boolean): Promise<void> {
+  for (const name of lane) {
+    if (interrupted) return;
+    const reason = missing.get(name);
+    results.push(reason ? notRun(name, reason) : await runSuite(host.root, name, environment(), alone));
+  }
+}
 
 /** The path in WINDLASS_OPENAPI, when it names a file. */
 function apiDescription(): string | undefined {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { countTests, type VitestReport } from "./suites.ts";
+import config from "../../vitest.config.ts";
+import { countTests, suiteNames, type VitestReport } from "./suites.ts";
 
 const done = { code: 0, signal: null, timedOut: false };
 const failed = { ...done, code: 1 };
@@ -28,4 +29,9 @@ test.each([
   ["an unhandled error beside passing tests", report(5), failed, /every test passed and yet/],
 ])("%s is a failed test", (_, given, exit, problem) => {
   expect(countTests(given, exit)).toMatchObject({ failed: 1, problems: [expect.stringMatching(problem)] });
+});
+
+test("every suite runs once", () => {
+  const projects = config.test?.projects as { test: { name: string } }[];
+  expect([...suiteNames].sort()).toEqual(projects.map(({ test: { name } }) => name).sort());
 });

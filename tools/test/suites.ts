@@ -3,11 +3,17 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** The suites of vitest.config.ts, in the order they run: what is quick and tells most comes first. */
-export const suiteNames = ["unit", "engine", "docker", "faults", "conformance"];
+/**
+ * The suites of vitest.config.ts in the order they run: stages one after the other, first what is quick and tells most; the lanes of a stage
+ * side by side. The machines and services of the docker suite mostly wait, for which the others have use.
+ */
+export const stages: string[][][] = [[["unit"]], [["engine", "faults", "conformance"], ["docker"]]];
+
+/** Every suite once, in the order of the stages. */
+export const suiteNames = stages.flat(2);
 
 /** Minutes after which a suite counts as hung and is ended. */
-const suiteMinutes: Record<string, number> = { unit: 8, engine: 20, docker: 20, faults: 20, conformance: 15 };
+const suiteMinutes: Record<string, number> = { unit: 8, engine: 30, docker: 30, faults: 20, conformance: 15 };
 
 /** What came of one suite. */
 export interface SuiteResult {
@@ -29,13 +35,16 @@ export interface VitestReport {
   testResults: { name: string; status: string; message?: string; assertionResults: unknown[] }[];
 }
 
-/** Runs one suite with Vitest, its output going straight through, and counts what it did. */
-export async function runSuite(root: string, name: string, env: NodeJS.ProcessEnv): Promise<SuiteResult> {
+/**
+ * Runs one suite with Vitest, its output going straight through, and counts what it did.
+ * @param alone whether it has the terminal to itself; beside others it prints whole lines and draws nothing
+ */
+export async function runSuite(root: string, name: string, env: NodeJS.ProcessEnv, alone = true): Promise<SuiteResult> {
   const folder = mkdtempSync(join(tmpdir(), "windlass-report-"));
   const file = join(folder, "report.json");
   const started = performance.now();
   try {
-    const exit = await vitest(root, name, file, env);
+    const exit = await vitest(root, name, file, env, alone);
     const counted = countTests(readReport(file), exit);
     return { name, ...counted, seconds: (performance.now() - started) / 1_000 };
   } finally {
@@ -50,14 +59,22 @@ export interface SuiteExit {
   timedOut: boolean;
 }
 
-async function vitest(root: string, project: string, report: string, env: NodeJS.ProcessEnv): Promise<SuiteExit> {
+async function vitest(
+  root: string,
+  project: string,
+  report: string,
+  env: NodeJS.ProcessEnv,
+  alone: boolean,
+): Promise<SuiteExit> {
   const script = join(root, "node_modules/vitest/vitest.mjs");
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
   const child = spawn(process.execPath, [script, "run", "--project", project, "--passWithNoTests", ...reporters], {
     cwd: root,
     env,
-    stdio: ["ignore", "inherit", "inherit"],
+    stdio: ["ignore", alone ? "inherit" : "pipe", alone ? "inherit" : "pipe"],
   });
+  child.stdout?.pipe(process.stdout, { end: false });
+  child.stderr?.pipe(process.stderr, { end: false });
   let timedOut = false;
   const timer = setTimeout(
     () => {
