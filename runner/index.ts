@@ -33,6 +33,7 @@ export {
 export { type BudgetReport, type BudgetShown, budgetReport } from "./budget-report.ts";
 export { type ConfigShown, exportConfig, importConfig, setConfig, showConfig } from "./config.ts";
 export type { CostEstimate, CostLine } from "./cost.ts";
+export { type DevcontainerOptions, type DevcontainerResult, writeDevcontainer } from "./devcontainer.ts";
 export { type DownOptions, type DownPlan, type DownResult, down, type KeptVolume } from "./down.ts";
 export type { Changes } from "./engine/events.ts";
 export { engineEnvironment } from "./engine.ts";
@@ -61,6 +62,7 @@ export {
   startLocalCloud,
   stopLocalCloud,
 } from "./local-cloud.ts";
+export { type MaintenanceOptions, type MaintenanceResult, maintain } from "./maintenance/maintain.ts";
 export { type ExecResult, type NodeOptions, nodeExec, nodeGet, nodePut, nodeShell, nodeSsh } from "./node.ts";
 export { type Plan, type PreviewOptions, type PreviewResult, preview, previewAny, type Violation } from "./preview.ts";
 export { type ActualOptions, type ActualReport, actualCost } from "./pricing/actual.ts";
@@ -74,6 +76,8 @@ export { type DriftedResource, type RefreshResult, refresh } from "./refresh.ts"
 export { type CollectOptions, type CollectResult, collect } from "./retention/collect.ts";
 export { type ExpireOptions, type ExpireResult, expireNode } from "./retention/expire.ts";
 export { type SweepOptions, type SweepReport, sweep } from "./retention/sweep.ts";
+export { listRunbooks, type Runbook } from "./runbooks/catalog.ts";
+export { type RunbookOptions, type RunbookResult, type RunbookStep, runRunbook } from "./runbooks/run.ts";
 export { type ServicesDownOptions, type ServicesDownResult, servicesDown } from "./services/down.ts";
 export type { ServiceGpus } from "./services/gpus.ts";
 export { type ServiceLine, type ServicesLogsOptions, servicesLogs } from "./services/logs.ts";
@@ -92,6 +96,11 @@ export {
 } from "./simulate.ts";
 export { type NodeStatus, type StatusResult, status } from "./status.ts";
 export { type CloudName, resolveTarget, type Target, type TargetOptions } from "./target.ts";
+export { type TunnelDownOptions, type TunnelDownResult, tunnelDown } from "./tunnel/down.ts";
+export { checkTunnel, type TunnelCheck } from "./tunnel/file.ts";
+export { showTunnel, type TunnelShown } from "./tunnel/show.ts";
+export { type RotateResult, rotateTunnelToken, tunnelToken } from "./tunnel/token.ts";
+export { type TunnelUpOptions, type TunnelUpResult, tunnelUp } from "./tunnel/up.ts";
 export { type UpOptions, type UpResult, up } from "./up.ts";
 export { auditLog } from "./watch/audit.ts";
 export type { PassResult } from "./watch/result.ts";

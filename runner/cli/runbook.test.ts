@@ -74,7 +74,7 @@ describe("what is printed", () => {
       "a disk is full? shop on unix:///x",
       "IS       CHECK         WHERE      FOUND",
       "ok       percent used  unix:///x  97 % of 5 MiB",
-      "unknown  rows          shop-db-1  3 (many)",
+      "unknown  rows          shop-db-1  many",
       "symptom in Prometheus: nearly full",
       "likely cause: it is full (db)",
       "",
@@ -106,6 +106,9 @@ describe("what is printed", () => {
     ]);
     expect(endLines({ ...RESULT, steps, mended: true }).at(-1)).toBe("It is mended.");
     expect(endLines({ ...RESULT, causes: [] })).toEqual([]);
+    expect(endLines({ ...RESULT, level: null }, "ssh://nas")[1]).toBe(
+      "what to do: windlass runbook disk-full --stack shop --host ssh://nas --level 1",
+    );
   });
 
   test("maintenance: tasks, what went, what needs a look", () => {

@@ -92,7 +92,7 @@ async function run(name: string | undefined, flags: RunbookFlags): Promise<void>
   if (flags.json) return printJson(result);
   // What was found has been shown with the question.
   if (!changes || flags.yes || result.steps.length === 0) print(...foundLines(result));
-  print(...endLines(result));
+  print(...endLines(result, flags.host));
 }
 
 async function confirmed(result: RunbookResult): Promise<boolean> {
@@ -113,7 +113,7 @@ export function foundLines({
   steps,
 }: RunbookResult): string[] {
   const marks = { ok: "ok", failed: "wrong", unknown: "unknown" };
-  const rows = checks.map((one) => [marks[one.state], one.title, one.where, firstLine(one.value, one.text)]);
+  const rows = checks.map((one) => [marks[one.state], one.title, one.where, firstLine(one.text)]);
   const seen = symptoms.filter((symptom) => symptom.seen).map(({ what }) => `symptom in Prometheus: ${what}`);
   return [
     bold(`${title}? ${stack ?? ""} on ${host}`.replaceAll(/ +/g, " ")),
@@ -124,10 +124,9 @@ export function foundLines({
   ];
 }
 
-function firstLine(value: number | null, text: string): string {
+function firstLine(text: string): string {
   const [first = ""] = text.split("\n");
-  const shown = first.length > 70 ? `${first.slice(0, 67)}...` : first;
-  return value === null || shown.includes(String(value)) ? shown : `${value} (${shown})`;
+  return first.length > 70 ? `${first.slice(0, 67)}...` : first;
 }
 
 function causeLine({ title, services }: RunbookResult["causes"][number], index: number): string {
@@ -143,10 +142,14 @@ function stepLine({ title, what, where, outcome }: RunbookResult["steps"][number
 }
 
 /** What came of it, and what is next. */
-export function endLines(result: RunbookResult): string[] {
+export function endLines(result: RunbookResult, givenHost?: string): string[] {
   const { runbook, stack, causes, level, steps, mended, left, escalation } = result;
   if (causes.length === 0) return [];
-  const name = `windlass runbook ${runbook}${stack === null ? "" : ` --stack ${stack}`}`;
+  const where = [
+    ...(stack === null ? [] : ["--stack", stack]),
+    ...(givenHost === undefined ? [] : ["--host", givenHost]),
+  ];
+  const name = ["windlass runbook", runbook, ...where].join(" ");
   const due = escalation.findLast((step) => step.due) ?? escalation[0];
   const call = due ? [`call: ${due.to}${due.due ? " now" : `, if it lasts until ${due.at?.slice(11, 16)} UTC`}`] : [];
   if (mended === null) return ["", ...(level === null ? [`what to do: ${name} --level 1`] : []), ...call];
