@@ -14,6 +14,10 @@ export const EXCEPTIONS: Readonly<Record<string, Readonly<Record<string, string>
     "services all platform": "the image is for another",
     "services all storage_opt": "a file system with quotas",
   },
+  "12-ports": {
+    "services ports ports 9": "a range: Windlass takes the first free port, docker compose leaves it to the engine",
+    "services ports ports 24": "the same",
+  },
   "13-volumes": {
     "volumes unused-driver driver": "a driver that nobody has",
     "volumes unused-driver driver_opts": "of that driver",
