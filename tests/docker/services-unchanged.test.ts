@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -128,6 +129,27 @@ describe("what somebody has changed is put right, and then left", () => {
     expect((await container("db").inspect()).Id).toBe(Id);
     expect(await changed()).toEqual({ steps: [], asked: false });
   });
+});
+
+test("an update whose runner was killed is ended before the next one goes on", async () => {
+  const slow = `  late:
+    image: ${BUSYBOX}
+    init: true
+    command: ["sh", "-c", "sleep 3; touch /ready; sleep 1000"]
+    healthcheck: { test: ["CMD", "test", "-f", "/ready"], interval: 1s, timeout: 2s, retries: 10 }
+`;
+  writeFileSync(file, FILE.replace("volumes: { data", `${slow}volumes: { data`));
+  const words = ["runner/cli/main.ts", "services", "up", file, "--yes"];
+  const env = { ...process.env, WINDLASS_HOME: home, TOKEN: token };
+  const runner = spawn(process.execPath, words, { env, stdio: "ignore" });
+  const { Id } = await until(() => container("late").inspect());
+  runner.kill("SIGKILL");
+  const { services } = await up();
+  expect(services).toContainEqual(expect.objectContaining({ name: "late", health: "healthy" }));
+  expect((await container("late").inspect()).Id).toBe(Id);
+  expect(await changed()).toEqual({ steps: [], asked: false });
+  writeFileSync(file, FILE);
+  expect(await changed()).toEqual({ steps: ["delete container -late-1"], asked: true });
 });
 
 describe("health", () => {
