@@ -168,11 +168,14 @@ describe("over ssh", () => {
   });
 
   test("what ssh says is told when it fails", async () => {
-    fakeSsh("echo 'Host key verification failed.' >&2; exit 255");
     const address = { host: "ssh://root@nas" };
-    await expect(projectContainers(openEngine(address), address, "shop")).rejects.toThrow(
-      /the Docker engine at ssh:\/\/root@nas does not answer: ssh ended with 255: Host key verification failed/,
+    const ask = () => projectContainers(openEngine(address), address, "shop");
+    fakeSsh("echo 'No route to host' >&2; exit 255");
+    await expect(ask()).rejects.toThrow(
+      /the Docker engine at ssh:\/\/root@nas does not answer: ssh ended with 255: No route to host/,
     );
+    fakeSsh("echo 'Host key verification failed.' >&2; exit 255");
+    await expect(ask()).rejects.toThrow(/ssh:\/\/root@nas: the host key is not known here/);
   });
 });
 
