@@ -33,7 +33,7 @@ export default defineConfig({
           name,
           include: [`tests/${name}/**/*.test.ts`],
           env,
-          globalSetup: withDeadRuns,
+          globalSetup: name === "docker" ? [...withDeadRuns, "tests/docker/droplet-images.ts"] : withDeadRuns,
           testTimeout: 300_000,
           hookTimeout: 600_000,
           maxWorkers,

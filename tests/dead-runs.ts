@@ -1,32 +1,21 @@
-import { createServer } from "node:net";
+import { join } from "node:path";
 import Docker from "dockerode";
 import { cloudsOnEngine, removeCloudAt } from "../local/cloud/backends/docker/clouds.ts";
 import { removeContainer, unless } from "../local/cloud/backends/docker/engine.ts";
+import { thisHost } from "../runner/toolchain/host.ts";
+import { withLock } from "../runner/toolchain/lock.ts";
 import { isOfDeadRun } from "../tools/test/run-mark.ts";
 
 /** Before a suite: what a killed run has left in the Docker engine would be in the way. Nothing to do where no engine answers. */
 export default async function removeDeadRuns(): Promise<void> {
   const docker = new Docker();
   if (!(await docker.ping().catch(() => undefined))) return;
-  const release = await turn();
-  try {
-    await remove(docker);
-  } finally {
-    release();
-  }
-}
-
-/** One run at a time: who takes a cloud's disks away from under another leaves them half released. An abstract socket goes with its process. */
-async function turn(): Promise<() => void> {
-  if (process.platform !== "linux") return () => {};
-  for (;;) {
-    const server = createServer();
-    const listening = await new Promise<boolean>((done) => {
-      server.once("error", () => done(false)).listen("\0windlass-test-dead-runs", () => done(true));
-    });
-    if (listening) return () => void server.close();
-    await new Promise((wait) => setTimeout(wait, 50));
-  }
+  // One run at a time: who takes a cloud's disks away from under another leaves them half released.
+  await withLock(
+    join(thisHost().cache, "dead-runs.lock"),
+    () => {},
+    () => remove(docker),
+  );
 }
 
 async function remove(docker: Docker): Promise<void> {
