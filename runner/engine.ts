@@ -54,7 +54,17 @@ function localCloudEnvironment(home: string): Record<string, string> {
   return {
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
     PULUMI_IGNORE_AMBIENT_PLUGINS: "true",
-    ...(address ? { DIGITALOCEAN_API_URL: address.url, DIGITALOCEAN_TOKEN: address.token } : {}),
+    ...(address ? localAccounts(address) : {}),
+  };
+}
+
+/** The local cloud answers as DigitalOcean and as Cloudflare, to one token. */
+function localAccounts({ url, token }: CloudAddress): Record<string, string> {
+  return {
+    DIGITALOCEAN_API_URL: url,
+    DIGITALOCEAN_TOKEN: token,
+    CLOUDFLARE_BASE_URL: `${url}/client/v4`,
+    CLOUDFLARE_API_TOKEN: token,
   };
 }
 
@@ -69,6 +79,8 @@ const LOCAL_ONLY = [
   "PULUMI_IGNORE_AMBIENT_PLUGINS",
   "DIGITALOCEAN_API_URL",
   "DIGITALOCEAN_TOKEN",
+  "CLOUDFLARE_BASE_URL",
+  "CLOUDFLARE_API_TOKEN",
 ];
 
 /** The local cloud's address as it was last written; whether it answers is another question. */

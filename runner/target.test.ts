@@ -70,6 +70,8 @@ test("the exports of the local way do not reach a real account", () => {
   expect(engineEnvironment(prod)).toMatchObject({
     DIGITALOCEAN_TOKEN: "",
     DIGITALOCEAN_API_URL: "",
+    CLOUDFLARE_BASE_URL: "",
+    CLOUDFLARE_API_TOKEN: "",
     WINDLASS_CLOUD: "digitalocean",
   });
 });

@@ -1,5 +1,6 @@
 // The program of the throw-away projects: it makes what program.json says, so that tests are data.
 import { readFileSync } from "node:fs";
+import * as cloudflare from "@pulumi/cloudflare";
 import * as command from "@pulumi/command";
 import * as digitalocean from "@pulumi/digitalocean";
 import * as docker from "@pulumi/docker";
@@ -12,7 +13,7 @@ interface Declared {
   options?: Record<string, unknown>;
 }
 
-const packages: Record<string, unknown> = { command, digitalocean, docker };
+const packages: Record<string, unknown> = { cloudflare, command, digitalocean, docker };
 const made: Record<string, Record<string, unknown>> = {};
 
 /** `{"$ref": "web.id"}`, `{"$number": "web.id"}`, `{"$secret": x}`, `{"$text": "web.id"}` (as part of a text), `{"$file": path}`, `{"$call": "getVpc", ...}`. */

@@ -9,7 +9,7 @@ import { tunnelDown } from "../../runner/tunnel/down.ts";
 import { showTunnel } from "../../runner/tunnel/show.ts";
 import { rotateTunnelToken, tunnelToken } from "../../runner/tunnel/token.ts";
 import { tunnelUp } from "../../runner/tunnel/up.ts";
-import { api, emptyCloud, fault } from "./harness.ts";
+import { api, emptyCloud, fault, throwAwayProject } from "./harness.ts";
 
 let cloud: Cloud & { dataDir: string };
 let home: string;
@@ -246,4 +246,31 @@ test("an API that stays down ends the update with what it said; the next one goe
   await api(cloud, "DELETE", "/_windlass/faults");
   expect((await tunnelUp(own())).changes).toMatchObject({ create: 3, same: 1 });
   expect(await tunnels()).toHaveLength(1);
+});
+
+test("any program finds the plugin and the account; what is there is imported without a difference", async () => {
+  const env = { CLOUDFLARE_BASE_URL: `${cloud.url}${V4}`, CLOUDFLARE_API_TOKEN: cloud.token };
+  const project = throwAwayProject(cloud, env);
+  try {
+    const { id } = await ask("POST", `/accounts/${account}/cfd_tunnel`, { name: "old", config_src: "cloudflare" });
+    const args = { accountId: account, name: "old", configSrc: "cloudflare" };
+    const record = { zoneId: zone, name: "old.example.com", type: "CNAME", content: "x.example.com", ttl: 300 };
+    project.declare(
+      {
+        name: "old",
+        type: "cloudflare:ZeroTrustTunnelCloudflared",
+        args,
+        options: { import: `${account}/${id}` },
+      },
+      { name: "record", type: "cloudflare:DnsRecord", args: record },
+    );
+    const update = await project.up();
+    expect(update.errors).toEqual([]);
+    expect(update.ops).toEqual({ old: "import", record: "create" });
+    expect(project.outputs("old")).toMatchObject({ id, status: "inactive", tunType: "cfd_tunnel" });
+    expect(await project.refresh("--expect-no-changes")).toMatchObject({ code: 0, diffs: {} });
+  } finally {
+    await project.destroy("--yes");
+    project.remove();
+  }
 });

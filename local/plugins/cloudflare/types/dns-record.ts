@@ -110,11 +110,14 @@ async function create(cloud: Cloud, inputs: Properties): Promise<Made> {
   const path = pathOf(inputs);
   const { name, type, content } = inputs;
   const toTunnel = String(content).endsWith(TUNNEL);
-  const named = `${path}?type=${type}&name=${encodeURIComponent(String(name).toLowerCase())}`;
+  const named = async (): Promise<string> => {
+    const whole = wholeName(String(name), (await cloud.get(`/zones/${inputs.zoneId}`)).name);
+    return `${path}?type=${type}&name=${encodeURIComponent(whole)}`;
+  };
   const object = await createOnce({
     what: `DNS record "${name}"`,
     make: () => make(cloud, path, inputs),
-    candidates: async () => (await cloud.list(named, "")).filter((one) => one.content === content),
+    candidates: async () => (await cloud.list(await named(), "")).filter((one) => one.content === content),
     differs: (one: Json) =>
       (one.proxied ?? false) === (inputs.proxied ?? false) ? undefined : `proxied is ${one.proxied}`,
     remove: (one) => cloud.remove(`${path}/${one.id}`),
@@ -122,6 +125,13 @@ async function create(cloud: Cloud, inputs: Properties): Promise<Made> {
     marked: toTunnel,
   });
   return { id: object.id, object };
+}
+
+/** A name as the API has it: with the zone's, which `@` stands for. */
+function wholeName(name: string, zone: string): string {
+  const lower = name.toLowerCase();
+  if (lower === "@" || lower === zone) return zone;
+  return lower.endsWith(`.${zone}`) ? lower : `${lower}.${zone}`;
 }
 
 /** Codes of "there is one already": clashing, and identical. */
