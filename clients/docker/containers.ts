@@ -41,9 +41,11 @@ export async function projectContainers(
   docker: Docker,
   address: EngineAddress,
   project: string,
+  abortSignal?: AbortSignal,
 ): Promise<ProjectContainer[]> {
   const filters = { label: [`${LABEL.project}=${project}`, `${LABEL.oneoff}=False`] };
-  const found = await asking(address, "list containers", () => docker.listContainers({ all: true, filters }));
+  const options = { all: true, filters, ...(abortSignal ? { abortSignal } : {}) };
+  const found = await asking(address, "list containers", () => docker.listContainers(options));
   return found.map(described).sort((a, b) => a.service.localeCompare(b.service, "en") || a.number - b.number);
 }
 

@@ -1,6 +1,11 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo, Server } from "node:net";
 import { createServer as tcpServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { healthResultSchema } from "../../domain/health/result.ts";
 import { parseTarget, type TargetSettings } from "../../domain/health/target.ts";
@@ -84,6 +89,33 @@ test("what does not answer in time is unhealthy then, and not later", async () =
   expect(result).toMatchObject({ status: "unhealthy", checks: { http_200: false }, reason: "no answer within 0.2 s" });
   expect(result.response_time_ms).toBeGreaterThanOrEqual(199);
   expect(result.response_time_ms).toBeLessThan(3000);
+});
+
+test("what takes the connection and stays silent is left, so that the process can end", {
+  timeout: 60_000,
+}, async () => {
+  const host = await listening(tcpServer());
+  const folder = mkdtempSync(join(tmpdir(), "windlass-silent-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const engine = tcpServer();
+  await new Promise<void>((ready) => engine.listen(join(folder, "docker.sock"), ready));
+  onTestFinished(() => void engine.close());
+  const program = `
+    import { checkTargets } from ${JSON.stringify(import.meta.resolve("./check.ts"))};
+    import { parseTarget } from ${JSON.stringify(import.meta.resolve("../../domain/health/target.ts"))};
+    const targets = process.argv.slice(1).map((address) => parseTarget(address, undefined, { timeoutMs: 500 }));
+    console.log(JSON.stringify((await checkTargets(targets)).map(({ result }) => result.reason)));`;
+  const addresses = [`postgres://me:s3cret@${host}/db`, `redis://${host}`, `http://${host}/`, "services:nothing"];
+  const env = { ...process.env, DOCKER_HOST: `unix://${folder}/docker.sock`, WINDLASS_HOME: folder };
+  const child = spawn(process.execPath, ["--input-type=module", "-e", program, ...addresses], {
+    env,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const [said] = await once(child.stdout, "data");
+  const since = performance.now();
+  expect(JSON.parse(String(said))).toEqual(addresses.map(() => "no answer within 0.5 s"));
+  expect((await once(child, "close"))[0]).toBe(0);
+  expect(performance.now() - since).toBeLessThan(10_000);
 });
 
 test("a port is open, or closed", async () => {

@@ -1,3 +1,4 @@
+import { Socket } from "node:net";
 import { endpointOf } from "../../../domain/health/target.ts";
 import { type Probe, within } from "../probe.ts";
 
@@ -14,7 +15,9 @@ const REFUSALS = /^(28|3D)/;
 export const postgres: Probe = async ({ name, address }, { deadline }) => {
   const { Client } = (await import("pg")).default;
   const { username } = new URL(address);
-  const client = new Client({ connectionString: address, application_name: "windlass health" });
+  // A server that takes the connection and stays silent would keep the process from its end.
+  const socket = new Socket();
+  const client = new Client({ connectionString: address, application_name: "windlass health", stream: () => socket });
   client.on("error", () => undefined);
   const reading = { service: name, endpoint: endpointOf(address) };
   try {
@@ -46,6 +49,7 @@ export const postgres: Probe = async ({ name, address }, { deadline }) => {
     ];
   } finally {
     await within(deadline, client.end()).catch(() => undefined);
+    socket.destroy();
   }
 };
 

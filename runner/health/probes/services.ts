@@ -17,11 +17,11 @@ export const services: Probe = async ({ name, address }, { deadline, options }) 
   const record = readRecord(home, project);
   const engine = { host: record?.host ?? defaultEngine(home), sshOpts: record?.sshOpts ?? [] };
   const docker = openEngine(engine);
-  const containers = await within(deadline, projectContainers(docker, engine, project));
+  const containers = await within(deadline, projectContainers(docker, engine, project, deadline));
   const wanted = (service: string) => only === undefined || service === only;
   const readings = containers
     .filter(({ service }) => wanted(service))
-    .map((container) => readingOf(docker, engine, container, { name, only, project }));
+    .map((container) => readingOf({ docker, engine, deadline }, container, { name, only, project }));
   const there = new Set(containers.map((container) => container.service));
   const missing = [...new Set([...declaredServices(home, project), ...(only ? [only] : [])])].filter(
     (service) => wanted(service) && !there.has(service),
@@ -46,15 +46,16 @@ function called(service: string, { name, only }: Asked): string {
 }
 
 async function readingOf(
-  docker: Docker,
-  engine: EngineAddress,
+  { docker, engine, deadline }: { docker: Docker; engine: EngineAddress; deadline: AbortSignal },
   { id, service, number, state, health, status, exitCode }: ProjectContainer,
   asked: Asked,
 ): Promise<Reading> {
   const title = `${called(service, asked)}${number > 1 ? `.${number}` : ""}`;
   const endpoint = `services:${asked.project}/${service}`;
   if (exitCode === 0) {
-    const { HostConfig } = await asking(engine, `look at ${service}`, () => docker.getContainer(id).inspect());
+    const { HostConfig } = await asking(engine, `look at ${service}`, () =>
+      docker.getContainer(id).inspect({ abortSignal: deadline }),
+    );
     const again = HostConfig.RestartPolicy?.Name ?? "";
     if (again === "" || again === "no") return { service: title, endpoint, required: { completed: true } };
   }
