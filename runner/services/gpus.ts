@@ -80,7 +80,7 @@ export interface ChosenGpus {
 }
 
 /** Milliseconds between two looks at GPUs that others have: the first, the longest, and how it grows. */
-const POLL = { first: 500, most: 5000, factor: 1.5 };
+const POLL = { first: 1000, most: 5000, factor: 1.5 };
 
 /**
  * Gives GPUs of the Docker host to the services of a plan that reserve some, by UUID. A GPU is held by running containers with the label

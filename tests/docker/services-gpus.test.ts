@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type Docker from "dockerode";
@@ -75,7 +75,11 @@ const leftovers = async () =>
 
 test("each service gets a card of its own, others wait their turn, first come, first served", async () => {
   const first = project("gpu-a", "one", "two");
-  const { gpus } = await first.up();
+  appendFileSync(first.file, '    ports: ["22:80"]\n');
+  const { gpus, movedPorts } = await first.up();
+  expect(movedPorts).toMatchObject([
+    { service: "two", wanted: 22, published: 23, heldBy: expect.stringMatching(/^sshd/) },
+  ]);
   const [one, two] = gpus.map(({ gpus: uuids }) => uuids[0] ?? "");
   expect([one, two].every((uuid) => uuid?.startsWith("GPU-"))).toBe(true);
   expect(one).not.toBe(two);
