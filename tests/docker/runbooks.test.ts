@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { breakers, call } from "../../clients/resilience/index.ts";
 import { publishBreakers } from "../../runner/breakers.ts";
 import type { RunbookRecord } from "../../runner/runbooks/incident.ts";
@@ -28,9 +28,11 @@ beforeAll(async () => {
   const images: Record<string, string> = {};
   for (const name of names) images[name] = await makeImage(docker, name);
   writeFileSync(join(folder, "compose.yaml"), composeFile(images));
+  vi.stubEnv("RUNBOOK_OWN", "word");
   await servicesUp({ files: [folder], home });
 });
 afterAll(async () => {
+  vi.unstubAllEnvs();
   await removeEverything();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -42,7 +44,7 @@ name: ${PROJECT}
 services:
   db:
     image: ${images.postgres}
-    environment: { POSTGRES_USER: shop, POSTGRES_HOST_AUTH_METHOD: trust }
+    environment: { POSTGRES_USER: shop, POSTGRES_HOST_AUTH_METHOD: trust, OWN: "\${RUNBOOK_OWN:?any word}" }
     command: [postgres, -c, max_connections=20, -c, fsync=off]
     volumes: ["db:/var/lib/postgresql/data"]
     healthcheck: ${check("[CMD, pg_isready, -U, shop]")}
@@ -195,6 +197,11 @@ describe("PostgreSQL is stopped", () => {
 
     await container("db").stop();
     const { Id } = await container("db").inspect();
+    vi.stubEnv("RUNBOOK_OWN", undefined);
+    const lacking = await recover("database-down", 3);
+    expect([lacking.mended, outcomes(lacking)[0]]).toEqual([false, expect.stringMatching(/^failed: .*RUNBOOK_OWN/)]);
+    expect((await container("db").inspect()).Id).toBe(Id);
+    vi.stubEnv("RUNBOOK_OWN", "word");
     const anew = await recover("database-down", 3);
     expect(outcomes(anew)).toEqual(["done: make the container anew", "manual: if the data are broken"]);
     expect(anew.mended).toBe(true);
