@@ -95,7 +95,7 @@ export async function chooseGpus(plan: StackPlan, options: GpusOptions): Promise
   if (claims.length === 0) return { plan, ...nothing };
   const services = [...new Set(claims.map(({ service }) => service))].join(", ");
   if (mode === "off") {
-    note("warning", `GPUs are off: ${services} run without`);
+    note("warning", `GPUs are off: without them run ${services}`);
     return { plan: withoutGpus(plan, claims), ...nothing };
   }
   const answer = await onDockerHost(address, GPUS_SCRIPT);
