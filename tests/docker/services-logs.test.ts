@@ -18,38 +18,46 @@ beforeAll(async () => {
   shop.write(FILE);
   writeFileSync(join(shop.home, "config.toml"), 'log_max_size = "1m"\n');
   await shop.up();
+  await say("api", "api 1");
+  await say("worker", "worker 1", "/complain");
+  await say("api", '{"level":"warn","msg":"api 2","took":7}');
+  await say("worker", "worker 2");
 });
 afterAll(async () => {
   await shop?.remove();
   await docker.getImage(BUSYBOX).remove({ force: true });
 });
 
-/** Each writes what is put into its file. */
+const write = (name: string) => [
+  `echo ${name} starts`,
+  "while sleep 0.1; do test -f /say && cat /say && rm /say; test -f /complain && cat /complain >&2 && rm /complain; done",
+];
+const command = (name: string) => JSON.stringify(["sh", "-c", write(name).join("; ")]);
+
+/** Each writes what is put into its files. */
 const FILE = `
 services:
-  api:
-    image: ${BUSYBOX}
-    init: true
-    command: ["sh", "-c", "echo api 1; sleep 0.3; echo '{\\"level\\":\\"warn\\",\\"msg\\":\\"api 2\\",\\"took\\":7}'; while sleep 0.1; do cat /say && rm /say; done 2>/dev/null"]
-  worker:
-    image: ${BUSYBOX}
-    init: true
-    logging: { options: { max-size: 5m } }
-    command: ["sh", "-c", "sleep 0.15; echo worker 1 >&2; sleep 0.3; echo worker 2; while sleep 0.1; do cat /say && rm /say; done 2>/dev/null"]
+  api: { image: "${BUSYBOX}", init: true, command: ${command("api")} }
+  worker: { image: "${BUSYBOX}", init: true, command: ${command("worker")}, logging: { options: { max-size: 5m } } }
 `;
 
-const say = (service: string, text: string) => shop.exec(service, "sh", "-c", `echo '${text}' > /new; mv /new /say`);
+/** Resolves when it is written. */
+const say = (service: string, text: string, file = "/say") =>
+  shop.exec(
+    service,
+    ...["sh", "-c", `echo '${text}' > /new; mv /new ${file}; while test -f ${file}; do sleep 0.1; done`],
+  );
 const texts = (lines: readonly ServiceLine[]) =>
   lines.map(({ service, text }) => [service, text.replace(/"took.*/, "")]);
 
 async function logs(...words: string[]): Promise<string[]> {
-  const { output, ended } = command(...words);
+  const { output, ended } = started(...words);
   const lines = collected(createInterface({ input: output }));
   expect(await ended).toEqual([0, null]);
   return lines;
 }
 
-function command(...words: string[]) {
+function started(...words: string[]) {
   const env = { ...process.env, WINDLASS_HOME: shop.home };
   const child = spawn(process.execPath, ["runner/cli/main.ts", "services", "logs", shop.name, ...words], { env });
   return { child, output: child.stdout, ended: once(child, "exit") };
@@ -72,13 +80,17 @@ test("by the setting the engine keeps so much of them, unless the file says it",
 describe("logs", () => {
   test("of several services come in the order of time, of one alone, the last, and from and to a time", async () => {
     const read = (options: object = {}) => collected(servicesLogs({ files: [shop.name], home: shop.home, ...options }));
-    const all = await until(async () => {
-      const lines = await read();
-      return lines.length === 4 ? lines : undefined;
-    });
+    const whole = await read();
+    expect(
+      whole
+        .slice(0, 2)
+        .map(({ text }) => text)
+        .sort(),
+    ).toEqual(["api starts", "worker starts"]);
+    const all = whole.slice(2);
     expect(texts(all)).toEqual(WRITTEN);
     expect(all.map(({ stream }) => stream)).toEqual(["stdout", "stderr", "stdout", "stdout"]);
-    expect(texts(await read({ services: ["worker"] }))).toEqual([WRITTEN[1], WRITTEN[3]]);
+    expect(texts(await read({ services: ["worker"], tail: 2 }))).toEqual([WRITTEN[1], WRITTEN[3]]);
     expect(texts(await read({ tail: 1 }))).toEqual([WRITTEN[2], WRITTEN[3]]);
     // To the millisecond, which is what a time in JavaScript has.
     const at = (index: number, after: number) => new Date(Date.parse(all[index]?.time ?? "") + after).toISOString();
@@ -88,7 +100,7 @@ describe("logs", () => {
 
   test("--json: one record a line, with what a line of JSON says", async () => {
     const records = (await logs("--json")).map((line) => JSON.parse(line));
-    expect(records.slice(0, 3)).toEqual([
+    expect(records.slice(2, 5)).toEqual([
       {
         timestamp: expect.stringMatching(/^\d{4}-.*Z$/),
         service: "api",
@@ -127,31 +139,31 @@ describe("logs", () => {
     await say("worker", "worker 3");
     await hears("worker", "worker 3");
     await shop.container("worker").restart({ t: 0 });
-    await until(() => (heard.filter(({ text }) => text === "worker 2").length === 2 ? true : undefined));
+    await until(() => (heard.filter(({ text }) => text === "worker starts").length === 1 ? true : undefined));
     expect(heard.filter(({ text }) => text === "worker 3").length).toBe(1);
     await shop.container("api").remove({ force: true });
     await shop.up();
-    await until(() => (heard.filter(({ text }) => text === "api 1").length === 1 ? true : undefined));
+    await until(() => (heard.filter(({ text }) => text === "api starts").length === 1 ? true : undefined));
     await servicesDown({ files: [shop.name], home: shop.home });
     await follow;
     await shop.up();
   });
 
   test("--follow ends with its reader, and at Ctrl-C", async () => {
-    const piped = command("--follow");
+    const piped = started("--follow");
     const [first] = await once(createInterface({ input: piped.output }), "line");
-    expect(first).toMatch(/-api-1 +\| api 1$/);
+    expect(first).toMatch(/-(api|worker)-1 +\| \w+ starts$/);
     piped.output.destroy();
     await say("api", "one more");
     expect(await piped.ended).toEqual([0, null]);
-    const interrupted = command("--follow");
+    const interrupted = started("--follow");
     await once(interrupted.output, "data");
     interrupted.child.kill("SIGINT");
     expect(await interrupted.ended).toEqual([0, null]);
   });
 
   test("--follow until a time is refused", async () => {
-    const { ended, child } = command("--follow", "--until", "1m");
+    const { ended, child } = started("--follow", "--until", "1m");
     const errors = collected(child.stderr);
     expect(await ended).toEqual([2, null]);
     expect(Buffer.concat(await errors).toString()).toContain("--follow goes on");
