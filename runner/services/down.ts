@@ -55,6 +55,6 @@ export async function servicesDown(options: ServicesDownOptions): Promise<Servic
   if (options.confirm && !(await options.confirm(plan)))
     throw new UserError("Cancelled", { reason: "not confirmed; nothing was removed" });
   const { runServices } = await import("./engine.ts");
-  const report = await runServices(target, "destroy", { excludeProtected: true, refresh: true }, options);
+  const report = await runServices(target, "destroy", { excludeProtected: true }, options);
   return { ...plan, changes: changesOf(report).changes };
 }

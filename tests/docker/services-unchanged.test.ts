@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { servicesDown } from "../../runner/services/down.ts";
 import { servicesRestart } from "../../runner/services/restart.ts";
 import { servicesUp } from "../../runner/services/up.ts";
 import { until } from "./backend-fixture.ts";
@@ -168,6 +169,16 @@ describe("health", () => {
       details: { reason: expect.stringMatching(/-db-1" is unhealthy[\s\S]*db is up/) },
     });
   });
+});
+
+test("what is gone already is no obstacle to going down; volumes stay", async () => {
+  await container("web").remove({ force: true });
+  await servicesDown({ files: [PROJECT], home });
+  const filters = { label: [`com.docker.compose.project=${PROJECT}`] };
+  expect(await docker.listContainers({ all: true, filters })).toEqual([]);
+  expect(await docker.listNetworks({ filters })).toEqual([]);
+  expect((await docker.listVolumes({ filters })).Volumes).toHaveLength(1);
+  expect((await servicesDown({ files: [PROJECT], home })).changes.delete).toBe(0);
 });
 
 async function moveImage(): Promise<void> {
