@@ -40,13 +40,21 @@ export function readTunnelRecord(home: string, cloud: TunnelCloud, name: string)
 export function requireTunnelRecord(home: string, cloud: TunnelCloud, name: string): TunnelRecord {
   const record = readTunnelRecord(home, cloud, name);
   if (record) return record;
-  const folder = join(home, "tunnels", cloud);
-  const known = existsSync(folder) ? readdirSync(folder).sort() : [];
-  const where = cloud === "local" ? "on the local cloud" : "at Cloudflare";
+  const local = cloud === "local";
+  const known = namesOf(home, cloud);
+  const make = known.length > 0 ? `there are: ${known.join(", ")}` : "make one: windlass tunnel up FILE";
+  const elsewhere = local
+    ? "there is one at Cloudflare: leave --cloud local out"
+    : "there is one on the local cloud: give --cloud local";
   throw new UserError("NotFound", {
-    reason: `no tunnel ${name} was made here ${where}`,
-    suggestion: known.length > 0 ? `there are: ${known.join(", ")}` : "make one: windlass tunnel up FILE",
+    reason: `no tunnel ${name} was made here ${local ? "on the local cloud" : "at Cloudflare"}`,
+    suggestion: namesOf(home, local ? "cloudflare" : "local").includes(name) ? elsewhere : make,
   });
+}
+
+function namesOf(home: string, cloud: TunnelCloud): string[] {
+  const folder = join(home, "tunnels", cloud);
+  return existsSync(folder) ? readdirSync(folder).sort() : [];
 }
 
 /** Writes the Pulumi project of a tunnel, and answers with the engine's target. Its program runs in this process. */
