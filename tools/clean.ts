@@ -3,7 +3,7 @@
  * While a stack or the local cloud still has something it refuses, unless FORCE=1 is given.
  */
 import { existsSync, globSync, readFileSync, rmSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { localCloudStatus, resetLocalCloud, startLocalCloud, stopLocalCloud } from "../runner/local-cloud.ts";
 import { stopDockerd } from "../runner/toolchain/dockerd.ts";
 import { thisHost } from "../runner/toolchain/host.ts";
@@ -16,7 +16,7 @@ const remaining = [...stacksWithResources(), ...(await cloudObjects())];
 if (remaining.length > 0 && process.env.FORCE !== "1") {
   say("error: there is still something that would be lost:");
   for (const line of remaining) say(`  ${line}`);
-  say("run ./windlass down --stack NAME first, or make clean FORCE=1 to lose it");
+  say("run ./windlass down --stack NAME first (services down, tunnel down), or make clean FORCE=1 to lose it");
   process.exit(1);
 }
 if (existsSync(join(home, "cloud/cloud.json"))) await emptyCloud();
@@ -28,14 +28,15 @@ for (const folder of [home, join(host.root, ".tools")]) {
 
 /** Stacks of the file backends in which the engine has made something; the state of a real account counts too. */
 function stacksWithResources(): string[] {
-  return globSync(join(home, "state/*/.pulumi/stacks/*/*.json")).flatMap((path) => {
+  const folders = ["state/*", "services-state", "tunnel-state/*"].map((folder) => join(home, folder));
+  return globSync(folders.map((folder) => join(folder, ".pulumi/stacks/*/*.json"))).flatMap((path) => {
     const state = JSON.parse(readFileSync(path, "utf8")) as {
       checkpoint?: { latest?: { resources?: { custom?: boolean; type: string }[] } };
     };
     const made = (state.checkpoint?.latest?.resources ?? []).filter(
       ({ custom, type }) => custom && !type.startsWith("pulumi:providers:"),
     );
-    return made.length > 0 ? [`stack ${basename(path, ".json")}: ${made.length} resources (${path})`] : [];
+    return made.length > 0 ? [`stack ${basename(path, ".json")} of ${basename(dirname(path))}: ${made.length} resources (${path})`] : [];
   });
 }
 
