@@ -36,7 +36,9 @@ function stacksWithResources(): string[] {
     const made = (state.checkpoint?.latest?.resources ?? []).filter(
       ({ custom, type }) => custom && !type.startsWith("pulumi:providers:"),
     );
-    return made.length > 0 ? [`stack ${basename(path, ".json")} of ${basename(dirname(path))}: ${made.length} resources (${path})`] : [];
+    return made.length > 0
+      ? [`stack ${basename(path, ".json")} of ${basename(dirname(path))}: ${made.length} resources (${path})`]
+      : [];
   });
 }
 
