@@ -77,14 +77,17 @@ export async function freeRange(): Promise<string> {
   }
 }
 
-/** A port of this machine that nobody listens on. */
+/** A port of this machine that nobody listens on, below those that the system gives away: neither it nor the next is taken a moment later. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0);
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
+  for (;;) {
+    const server = createServer().listen(randomInt(20_000, 32_000));
+    const [outcome] = await Promise.race([once(server, "listening").then(() => ["free"]), once(server, "error")]);
+    if (outcome !== "free") continue;
+    const { port } = server.address() as AddressInfo;
+    server.close();
+    await once(server, "close");
+    return port;
+  }
 }
 
 /** Removes every container, network, volume and image whose name carries the prefix. */

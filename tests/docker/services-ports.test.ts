@@ -1,9 +1,8 @@
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { servicesDown } from "../../runner/services/down.ts";
 import { servicesPs } from "../../runner/services/ps.ts";
-import { BUSYBOX, docker, makeBusyboxImage, PREFIX, removeEverything } from "./docker-fixture.ts";
+import { BUSYBOX, docker, freePort, makeBusyboxImage, PREFIX, removeEverything } from "./docker-fixture.ts";
 import { testProject } from "./services-fixture.ts";
 
 const project = testProject("ports");
@@ -24,22 +23,23 @@ afterAll(async () => {
 /** A port that this process listens on. */
 async function heldPort(): Promise<number> {
   server = createServer((_, response) => response.end("not yours"));
-  await new Promise<void>((done) => server?.listen(0, "127.0.0.1", done));
-  return (server.address() as AddressInfo).port;
+  const port = await freePort();
+  await new Promise<void>((done) => server?.listen(port, "127.0.0.1", done));
+  return port;
 }
 
 /** A port that a container of somebody else has. */
 async function heldByContainer(): Promise<number> {
+  const port = await freePort();
   const container = await docker.createContainer({
     name: `${PREFIX}-stranger`,
     Image: BUSYBOX,
     Cmd: ["sleep", "1000"],
     ExposedPorts: { "80/tcp": {} },
-    HostConfig: { PortBindings: { "80/tcp": [{ HostIp: "127.0.0.1", HostPort: "" }] }, Init: true },
+    HostConfig: { PortBindings: { "80/tcp": [{ HostIp: "127.0.0.1", HostPort: String(port) }] }, Init: true },
   });
   await container.start();
-  const { NetworkSettings } = await container.inspect();
-  return Number(NetworkSettings.Ports["80/tcp"]?.[0]?.HostPort);
+  return port;
 }
 
 const serve = (text: string) =>
