@@ -47,9 +47,11 @@ export async function containerExec(
   }
 }
 
+/** The error of a command that took too long: `details.timedOut` is true. */
 export function tooLong(doing: string, timeoutMs: number): UserError {
   return new UserError("CommandFailed", {
     reason: `${doing}: it did not end within ${timeoutMs / 1000} s`,
     suggestion: "look there what it waits for",
+    timedOut: true,
   });
 }

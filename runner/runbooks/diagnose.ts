@@ -63,7 +63,9 @@ async function run({ value }: Check, at: At, work: () => Promise<CommandResult>)
     };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    return unknown(at, error.details.reason);
+    const { reason, timedOut } = error.details;
+    // What does not answer in time is no gap in what is known: it hangs.
+    return timedOut === true ? { ...at, state: "failed", value: null, text: reason } : unknown(at, reason);
   }
 }
 

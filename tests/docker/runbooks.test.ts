@@ -231,6 +231,15 @@ test("Redis is at maxmemory and refuses writes: level 1 evicts what expires anyw
   expect(await exec("cache", "redis-cli", "get", "lasting")).toBe("value");
 });
 
+test("Redis hangs: that it does not answer in time is what is wrong, and level 1 restarts it", async () => {
+  await container("cache").kill({ signal: "SIGSTOP" });
+  const found = await look("redis-memory-full");
+  expect(ids(found)).toEqual([["hung", "cache"]]);
+  expect(found.checks.find(({ check }) => check === "answers")?.text).toMatch(/did not end within 5 s/);
+  expect((await recover("redis-memory-full", 1)).mended).toBe(true);
+  expect(await exec("cache", "redis-cli", "ping")).toBe("PONG");
+});
+
 test("a small volume is full: level 1 removes rotated logs, and nothing else", async () => {
   const write = () => exec("files", "sh", "-c", "echo row >> /data/rows.db");
   await write();
