@@ -53,10 +53,13 @@ export { type NodeRecovery, recoverNode } from "./lifecycle/recover-node.ts";
 export { type ResumeNodeOptions, type ResumePlan, type ResumeResult, resumeNode } from "./lifecycle/resume.ts";
 export { type StillBilled, type StopNodeOptions, type StopPlan, type StopResult, stopNode } from "./lifecycle/stop.ts";
 export {
+  type AbandonedCloud,
   buildDropletImages,
   control as localCloudControl,
   type LocalCloudStatus,
   localCloudStatus,
+  type PruneOptions,
+  pruneLocalClouds,
   resetLocalCloud,
   type StartOptions,
   startLocalCloud,
