@@ -1,14 +1,9 @@
-import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { yamlFiles } from "../yaml-files.ts";
 
-/** Names of the runbooks, sorted: `database-down`. */
-export function runbookNames(): string[] {
-  const files = readdirSync(import.meta.dirname).filter((file) => file.endsWith(".yaml"));
-  return files.map((file) => file.slice(0, -".yaml".length)).sort();
-}
+const files = yamlFiles(import.meta.dirname);
 
-/** The file of a runbook's name, or undefined. */
-export function runbookFile(name: string): string | undefined {
-  const file = join(import.meta.dirname, `${name}.yaml`);
-  return /^[a-z0-9-]+$/.test(name) && existsSync(file) ? file : undefined;
-}
+/** Names of the runbooks of the catalog, sorted: `database-down`. */
+export const runbookNames = files.names;
+
+/** The file of a name of the catalog, or undefined. */
+export const runbookFile = files.fileOf;

@@ -1,14 +1,9 @@
-import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { yamlFiles } from "../yaml-files.ts";
+
+const files = yamlFiles(import.meta.dirname);
 
 /** Names of the Compose files of the catalog, sorted: `agent-nas`. */
-export function serviceStacks(): string[] {
-  const files = readdirSync(import.meta.dirname).filter((file) => file.endsWith(".yaml"));
-  return files.map((file) => file.slice(0, -".yaml".length)).sort();
-}
+export const serviceStacks = files.names;
 
 /** The Compose file of a name of the catalog, or undefined. */
-export function serviceStackFile(name: string): string | undefined {
-  const file = join(import.meta.dirname, `${name}.yaml`);
-  return /^[a-z0-9-]+$/.test(name) && existsSync(file) ? file : undefined;
-}
+export const serviceStackFile = files.fileOf;

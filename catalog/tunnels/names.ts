@@ -1,14 +1,9 @@
-import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { yamlFiles } from "../yaml-files.ts";
+
+const files = yamlFiles(import.meta.dirname);
 
 /** Names of the tunnels of the catalog, sorted: `agent-nas`. */
-export function catalogTunnels(): string[] {
-  const files = readdirSync(import.meta.dirname).filter((file) => file.endsWith(".yaml"));
-  return files.map((file) => file.slice(0, -".yaml".length)).sort();
-}
+export const catalogTunnels = files.names;
 
 /** The file of a name of the catalog, or undefined. */
-export function catalogTunnelFile(name: string): string | undefined {
-  const file = join(import.meta.dirname, `${name}.yaml`);
-  return /^[a-z0-9-]+$/.test(name) && existsSync(file) ? file : undefined;
-}
+export const catalogTunnelFile = files.fileOf;

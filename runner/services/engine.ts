@@ -1,4 +1,6 @@
 import type { NasServicesArgs } from "../../components/compose-services.ts";
+import type { StackPlan, VolumeSpec } from "../../domain/services/spec.ts";
+import { type Deployment, nameOfUrn, type ResourceState } from "../checkpoint.ts";
 import type { EngineReport } from "../engine/events.ts";
 import { inOwnWords, settle } from "../engine/own-stack.ts";
 import { type EngineArguments, type EngineOperation, openStack, runEngine } from "../engine/stack.ts";
@@ -40,23 +42,37 @@ export async function runServices(
 }
 
 /**
- * Lets go of volumes that the files do not name any more: they leave the state and stay on the engine with their data, and are used again
- * when they are named again. The engine would refuse to drop a protected resource.
+ * The plan with the volumes that the stack has and the files do not name any more: what a preview shows of a stack that goes on having them. The
+ * engine would refuse to drop a protected resource, and a preview must not change the state.
  */
-export async function releaseVolumes(
-  target: Target,
-  named: ReadonlySet<string>,
-  options: OperationOptions,
-): Promise<void> {
+export async function withUnnamedVolumes(target: Target, plan: StackPlan): Promise<StackPlan> {
+  const unnamed = unnamedVolumes(await currentDeployment(target), plan).map(({ urn, inputs }) => {
+    const { name, driver, driverOpts } = inputs as Pick<VolumeSpec, "name" | "driver" | "driverOpts">;
+    const options = { ...(driver ? { driver } : {}), ...(driverOpts ? { driverOpts } : {}) };
+    return { key: nameOfUrn(urn).replace(`${plan.project}-volume-`, ""), name, ...options, labels: {} };
+  });
+  return { ...plan, volumes: [...plan.volumes, ...unnamed] };
+}
+
+/**
+ * Lets go of volumes that the files do not name any more: they leave the state and stay on the engine with their data, and are used again
+ * when they are named again.
+ */
+export async function releaseVolumes(target: Target, plan: StackPlan, options: OperationOptions): Promise<void> {
   const deployment = await currentDeployment(target);
-  const left = (deployment?.resources ?? []).filter(
-    ({ type, protect, retainOnDelete, inputs }) =>
-      type === VOLUME && protect && retainOnDelete && !named.has(String(inputs?.name)),
-  );
+  const left = unnamedVolumes(deployment, plan);
   if (!deployment || left.length === 0) return;
   const resources = (deployment.resources ?? []).map((one) => (left.includes(one) ? { ...one, protect: false } : one));
   const { stack } = await openStack(target, "release", {}, { select: false });
   await stack.importStack({ version: 3, deployment: { ...deployment, resources } });
   const text = `the files do not name ${left.map(({ inputs }) => inputs?.name).join(", ")} any more: kept, with the data`;
   options.onEvent?.({ kind: "note", level: "info", text });
+}
+
+function unnamedVolumes(deployment: Deployment | undefined, plan: StackPlan): ResourceState[] {
+  const named = new Set(plan.volumes.map(({ name }) => name));
+  return (deployment?.resources ?? []).filter(
+    ({ type, protect, retainOnDelete, inputs }) =>
+      type === VOLUME && protect && retainOnDelete && !named.has(String(inputs?.name)),
+  );
 }

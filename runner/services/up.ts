@@ -7,10 +7,11 @@ import { withLogRotation } from "../../domain/services/log-rotation.ts";
 import { notApplied, refusals } from "../../domain/services/not-applied.ts";
 import { planStack } from "../../domain/services/plan.ts";
 import type { NotApplied, StackPlan } from "../../domain/services/spec.ts";
+import type { Change } from "../engine/changes.ts";
 import type { Changes } from "../engine/events.ts";
 import type { OperationOptions } from "../progress.ts";
 import { noteApplied, stillApplied } from "./applied.ts";
-import { changesOf, type ServicesChange } from "./changes.ts";
+import { changesOf } from "./changes.ts";
 import { readServices, type ServicesOptions } from "./files.ts";
 import { gpuModeOf, type ServiceGpus } from "./gpus.ts";
 import { untilHealthy } from "./healthy.ts";
@@ -60,7 +61,7 @@ export interface ServicesPlan {
   project: string;
   host: string;
   changes: Changes;
-  steps: ServicesChange[];
+  steps: Change[];
   notApplied: Told[];
   /** Ports of the host that somebody else has, and what is published in their place. */
   movedPorts: MovedPort[];
@@ -156,11 +157,11 @@ async function bringUp(
     const nothing = { changes: { create: 0, update: 0, replace: 0, delete: 0, same }, steps: [] };
     return { ...result(nothing), services: servicesOf(project.services, containers) };
   }
-  const { releaseVolumes, runServices } = await import("./engine.ts");
-  await releaseVolumes(target, new Set(plan.volumes.map(({ name }) => name)), options);
+  const { releaseVolumes, runServices, withUnnamedVolumes } = await import("./engine.ts");
   const preview = options.dryRun || options.confirm;
   if (preview) {
-    const planned = result(changesOf(await runServices(target, "preview", { refresh: true }, options, declared)));
+    const shown = { ...declared, plan: await withUnnamedVolumes(target, plan) };
+    const planned = result(changesOf(await runServices(target, "preview", { refresh: true }, options, shown)));
     const quiet = planned.steps.length === 0;
     if (options.dryRun || (!quiet && !(await options.confirm?.(planned)))) {
       if (!before) forget(home, project.name);
@@ -174,6 +175,7 @@ async function bringUp(
   const others = plan.images.filter((image) => !again.includes(image));
   await bringImages(docker, address, origin, others, options);
   await removeFailedTasks(docker, address, plan);
+  await releaseVolumes(target, plan, options);
   const updated = runServices(target, "up", { refresh: true }, options, declared);
   const made = changesOf(await updated.catch((error: unknown) => Promise.reject(placedBuild(error, origin))));
   const { create, update, replace, same: kept } = made.changes;

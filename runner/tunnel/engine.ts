@@ -1,5 +1,6 @@
 import type { CloudflareTunnelArgs } from "../../components/cloudflare-tunnel.ts";
-import type { Changes, EngineReport, Step } from "../engine/events.ts";
+import { changesAmong } from "../engine/changes.ts";
+import type { EngineReport } from "../engine/events.ts";
 import { inOwnWords, settle } from "../engine/own-stack.ts";
 import { type EngineOperation, openStack, runEngine } from "../engine/stack.ts";
 import type { OperationOptions } from "../progress.ts";
@@ -35,36 +36,16 @@ export async function runTunnel(
   }
 }
 
-/** One thing that an update makes, changes or removes. */
-export interface TunnelChange {
-  action: Step["action"];
-  /** `tunnel`, `rules`, `DNS record`. */
-  kind: string;
-  name: string;
-  /** Inputs that differ. */
-  changed: string[];
-}
-
+/** Of the resources that a tunnel consists of. */
 const KINDS: Record<string, string> = {
   ZeroTrustTunnelCloudflared: "tunnel",
   ZeroTrustTunnelCloudflaredConfig: "rules",
   DnsRecord: "DNS record",
 };
 
-/** Only what is Cloudflare's: the stack, the component and the provider are bookkeeping. */
-export function tunnelChanges({ steps }: EngineReport): { changes: Changes; steps: TunnelChange[] } {
-  const own = steps.filter(({ type }) => type.startsWith("cloudflare:"));
-  const changes: Changes = { create: 0, update: 0, replace: 0, delete: 0, same: 0 };
-  for (const { action } of own)
-    if (action in changes) changes[action as keyof Changes] = (changes[action as keyof Changes] ?? 0) + 1;
-  const changing = own.filter(({ action }) => ["create", "update", "replace", "delete"].includes(action));
-  return {
-    changes,
-    steps: changing.map(({ action, type, inputs, name, changed }) => ({
-      action,
-      kind: KINDS[type.split(":").at(-1) ?? ""] ?? type,
-      name: typeof inputs.name === "string" ? inputs.name : name,
-      changed: changed ?? [],
-    })),
-  };
+/** Only what is Cloudflare's. */
+export function tunnelChanges(report: EngineReport) {
+  return changesAmong(report, ({ type }) =>
+    type.startsWith("cloudflare:") ? (KINDS[type.split(":").at(-1) ?? ""] ?? type) : undefined,
+  );
 }

@@ -2,10 +2,11 @@ import type { CloudflareTunnelArgs } from "../../components/cloudflare-tunnel.ts
 import { UserError } from "../../domain/errors.ts";
 import { hostnamesOf } from "../../domain/tunnel/ingress.ts";
 import { liveResources, readCheckpoint } from "../checkpoint.ts";
+import type { Change } from "../engine/changes.ts";
 import type { Changes } from "../engine/events.ts";
 import type { Target } from "../target.ts";
 import { access, type TunnelOptions } from "./access.ts";
-import { runTunnel, type TunnelChange, tunnelChanges } from "./engine.ts";
+import { runTunnel, tunnelChanges } from "./engine.ts";
 import { readTunnel } from "./file.ts";
 import { forgetTunnel, readTunnelRecord, type TunnelCloud, tunnelTarget } from "./project.ts";
 import { placeTunnel } from "./zones.ts";
@@ -21,7 +22,7 @@ export interface TunnelPlan {
   cloud: TunnelCloud;
   account: string;
   changes: Changes;
-  steps: TunnelChange[];
+  steps: Change[];
 }
 
 export interface TunnelUpResult extends TunnelPlan {

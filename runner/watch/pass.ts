@@ -19,7 +19,7 @@ import { carryOut, tellFailure, tellWarnings } from "./carry-out.ts";
 import { type healthOfStack, watchHealthOf } from "./health.ts";
 import { type LoadSource, type Observed, observe } from "./observe.ts";
 import { entry, record } from "./record.ts";
-import type { PassError, PassResult } from "./result.ts";
+import { nothingYet, type PassError, type PassResult } from "./result.ts";
 import { measuredUntil } from "./usage.ts";
 
 /** What a pass works with; the operations can be put in place of the real ones. */
@@ -86,17 +86,8 @@ async function newPass(stack: NodeStack, deps: PassDeps, options: PassOptions): 
     stack: stack.owner.stack,
     node: stack.owner.node,
     at: new Date(await stack.clock.now()).toISOString(),
-    ...{ outcome: "done", dryRun: options.dryRun === true, phase: null, idleness: null, decision: null },
-    ...{
-      warnings: [],
-      notices: [],
-      retention: null,
-      sweep: null,
-      backups: null,
-      budgets: null,
-      health: null,
-      errors: [],
-    },
+    ...{ outcome: "done", dryRun: options.dryRun === true },
+    ...nothingYet(),
   };
   const fail: Pass["fail"] = (part, error, what) => {
     const words = redact(error instanceof Error ? error.message : String(error));

@@ -54,3 +54,11 @@ export interface PassError {
   part: "node" | "decision" | "notice" | "audit" | "retention" | "sweep" | "backup" | "budget" | "health";
   reason: string;
 }
+
+/** Of a pass that has seen and done nothing yet. */
+export function nothingYet() {
+  return {
+    ...{ phase: null, idleness: null, decision: null, retention: null, sweep: null, backups: null, budgets: null },
+    ...{ health: null, warnings: [], notices: [], errors: [] },
+  } satisfies Partial<PassResult>;
+}

@@ -17,7 +17,7 @@ import { type ConnectionPool, connectionPool } from "./connection-pool.ts";
 import { healthOfStack } from "./health.ts";
 import { nodeLoad } from "./node-load.ts";
 import { type PassDeps, watchPass } from "./pass.ts";
-import type { PassResult } from "./result.ts";
+import { nothingYet, type PassResult } from "./result.ts";
 
 export interface WatchOptions extends TargetOptions, OperationOptions {
   /** Name of the node. @default the one that the config names */
@@ -126,17 +126,8 @@ async function realDeps(
 function failedPass(error: unknown, { stack, node, dryRun }: PassResult): PassResult {
   const reason = redact(error instanceof Error ? error.message : String(error));
   return {
-    ...{ stack, node, at: new Date().toISOString(), outcome: "failed", dryRun, phase: null, idleness: null },
-    ...{
-      decision: null,
-      warnings: [],
-      notices: [],
-      retention: null,
-      sweep: null,
-      backups: null,
-      budgets: null,
-      health: null,
-    },
+    ...{ stack, node, at: new Date().toISOString(), outcome: "failed", dryRun },
+    ...nothingYet(),
     errors: [{ part: "node", reason }],
   };
 }

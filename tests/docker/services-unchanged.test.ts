@@ -38,6 +38,11 @@ const container = (service: string) => docker.getContainer(`${PROJECT}-${service
 const network = () => docker.getNetwork(`${PROJECT}_default`);
 const up = () => servicesUp({ files: [file], home, environment: { TOKEN: token } });
 
+async function commitContainer(service: string): Promise<string> {
+  const { Id } = (await container(service).commit({ repo: `${PREFIX}/copy`, tag: "1" })) as { Id: string };
+  return Id;
+}
+
 /** Each start of Pulumi's engine leaves a log. */
 function engineStarts(): number {
   return readdirSync(join(home, "log")).length;
@@ -114,12 +119,18 @@ describe("what somebody has changed is put right, and then left", () => {
     expect(await changed()).toEqual({ steps: [], asked: false });
   });
 
-  test("a container of the same name in its place is refused, for it is somebody else's", async () => {
+  test.each([
+    ["of any image", async () => BUSYBOX],
+    ["of an image made of ours, with our labels", () => commitContainer("web")],
+  ])("a container %s in its place is refused, for it is somebody else's", async (_, imageOf) => {
+    const Image = await imageOf();
     await container("web").remove({ force: true });
-    const other = await docker.createContainer({ name: `${PROJECT}-web-1`, Image: BUSYBOX, Cmd: ["sleep", "1000"] });
+    const other = await docker.createContainer({ name: `${PROJECT}-web-1`, Image, Cmd: ["sleep", "1000"] });
     await other.start();
     await expect(up()).rejects.toThrow(/the name is in use by container/);
+    expect((await other.inspect()).State.Running).toBe(true);
     await other.remove({ force: true });
+    if (Image !== BUSYBOX) await docker.getImage(Image).remove();
     expect(await changed()).toEqual({ steps: ["create container -web-1"], asked: true });
   });
 

@@ -68,6 +68,8 @@ volumes: { data: {} }
 secrets: { token: { environment: TOKEN } }
 `;
 
+const state = () => readFileSync(join(home, "services-state", ".pulumi", "stacks", PROJECT, "services.json"), "utf8");
+
 describe("a project", () => {
   test("comes up in order, stays as it is, changes where the file does, and goes without its data", async () => {
     const file = write(SHOP);
@@ -86,8 +88,7 @@ describe("a project", () => {
     const [migrated, started] = [await container("migrate").inspect(), await container("web").inspect()];
     expect(started.State.StartedAt > migrated.State.FinishedAt).toBe(true);
     expect(await exec("web", "cat", "/run/secrets/token")).toBe("one-secret");
-    const state = readFileSync(join(home, "services-state", ".pulumi", "stacks", PROJECT, "services.json"), "utf8");
-    expect(state).not.toContain("one-secret");
+    expect(state()).not.toContain("one-secret");
 
     const seen = await run(compose, ["-p", PROJECT, "ps", "-a", "--format", "{{.Name}} {{.Service}} {{.State}}"]);
     expect(seen.stdout.trim().split("\n").sort()).toEqual([
@@ -154,12 +155,16 @@ describe("a project", () => {
     write(small);
     const told = ({ steps }: ServicesUpResult) =>
       steps.map(({ action, kind, name }) => `${action} ${kind} ${name.replace(PROJECT, "")}`).sort();
-    expect(told(await up())).toEqual([
+    const expected = [
       "delete container -migrate-1",
       "delete container -other-1",
       "delete container -web-1",
       "replace container -db-1",
-    ]);
+    ];
+    const before = state();
+    expect(told(await up({ dryRun: true }))).toEqual(expected);
+    expect(state()).toBe(before);
+    expect(told(await up())).toEqual(expected);
     write(`${small}\nnetworks: {default: {driver_opts: {com.docker.network.driver.mtu: 1400}}}`);
     expect(told(await up())).toEqual(["replace container -db-1", "replace network _default"]);
     write(SHOP);

@@ -15,8 +15,12 @@ function digest(text: string): string {
 export interface Operation {
   readonly labels: Record<string, string>;
   /** Whether an object was made by this resource; `asked` tells whether it is what is asked for now. */
-  made(labels: Record<string, string> | null | undefined): { asked: boolean } | undefined;
+  made(labels: Labels): { asked: boolean } | undefined;
+  /** Whether both were left by one create. */
+  isSame(labels: Labels, others: Labels): boolean;
 }
+
+type Labels = Record<string, string> | null | undefined;
 
 /**
  * @param urn of the resource
@@ -31,5 +35,6 @@ export function operation(urn: string, body: object): Operation {
       const found = labels?.[OPERATION];
       return found?.startsWith(`${who}-`) ? { asked: found === mark } : undefined;
     },
+    isSame: (labels, others) => labels?.[OPERATION] !== undefined && labels[OPERATION] === others?.[OPERATION],
   };
 }

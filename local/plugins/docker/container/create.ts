@@ -49,7 +49,7 @@ async function once(work: Work, body: ContainerCreateOptions & { name: string },
     const found = await byName(work, body.name);
     if (!found) return make();
     const ours = mark.made(found.Config.Labels);
-    if (!ours) {
+    if (!ours || (await isInherited(work, found, mark))) {
       throw new EngineError(
         `${doing}: the name is in use by container ${found.Id.slice(0, 12)}, which this resource did not make: remove or rename ` +
           `it, give this one another name, or import it (pulumi import ${work.call.type} ${work.call.name} ${found.Id.slice(0, 12)})`,
@@ -66,6 +66,14 @@ async function once(work: Work, body: ContainerCreateOptions & { name: string },
     );
     return make();
   }
+}
+
+/** An image that somebody has made of our container (`docker commit`) hands its labels on to containers that are not ours. */
+async function isInherited(work: Work, container: ContainerInspectInfo, mark: Operation): Promise<boolean> {
+  const image = await askedFor(work.engine, "look at the container's image", () =>
+    work.engine.docker.getImage(container.Image).inspect(),
+  );
+  return mark.isSame(image?.Config.Labels, container.Config.Labels);
 }
 
 function byName(work: Work, name: string): Promise<ContainerInspectInfo | undefined> {
