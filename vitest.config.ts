@@ -22,6 +22,8 @@ export default defineConfig({
       {
         test: {
           name: "unit",
+          // Many start programs, which takes its time on a machine with other work.
+          testTimeout: 20_000,
           include: ["**/*.test.ts"],
           exclude: ["**/node_modules/**", ".tools/**", ".windlass/**", "tests/**"],
           env,

@@ -4,7 +4,7 @@ import { Argument, Command, InvalidArgumentError } from "commander";
 import { UserError } from "../../domain/errors.ts";
 import { type MaintenanceList, type MaintenanceResult, maintain } from "../maintenance/maintain.ts";
 import { maintenanceCron, maintenanceTimers } from "../maintenance/units.ts";
-import { servicesHome } from "../services/project.ts";
+import { servicesHome } from "../services/record.ts";
 import { OWN_ROOT } from "../target.ts";
 import { ask, refuseWithoutTerminal } from "./confirm.ts";
 import { bold, print, printJson, table } from "./output.ts";

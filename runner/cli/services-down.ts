@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { type ServicesDownPlan, servicesDown } from "../services/down.ts";
+import type { ServicesDownPlan } from "../services/down.ts";
 import { ask, refuseWithoutTerminal } from "./confirm.ts";
 import { bold, print, printJson } from "./output.ts";
 import { type ChangingFlags, changing, FILES, servicesCommand, servicesOptions } from "./services-flags.ts";
@@ -15,6 +15,7 @@ export function downCommand(): Command {
 
 async function down(files: string[], flags: ChangingFlags): Promise<void> {
   if (!flags.yes && !flags.dryRun) refuseWithoutTerminal("--yes");
+  const { servicesDown } = await import("../services/down.ts");
   const result = await withSession((session) =>
     servicesDown({
       ...session,

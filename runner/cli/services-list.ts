@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { type CatalogStack, listCatalog } from "../services/catalog.ts";
+import type { CatalogStack } from "../services/catalog.ts";
 import { bold, print, printJson } from "./output.ts";
 
 /** `windlass services list`. */
@@ -7,7 +7,8 @@ export function listCommand(): Command {
   return new Command("list")
     .option("--json", "one JSON document")
     .description("the Compose files of the catalog: their services, ports, and the variables they want")
-    .action(({ json }: { json?: boolean }) => {
+    .action(async ({ json }: { json?: boolean }) => {
+      const { listCatalog } = await import("../services/catalog.ts");
       const stacks = listCatalog();
       if (json) printJson(stacks);
       else stacks.forEach(printStack);

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { styleText } from "node:util";
 import { type Command, InvalidArgumentError } from "commander";
 import { logRecord } from "../../domain/services/log-record.ts";
-import { type ServiceLine, servicesLogs } from "../services/logs.ts";
+import type { ServiceLine } from "../services/logs.ts";
 import { FILES, type ServicesFlags, servicesCommand, servicesOptions } from "./services-flags.ts";
 
 interface LogsFlags extends ServicesFlags {
@@ -49,6 +49,7 @@ async function logs(file: string, services: string[], flags: LogsFlags): Promise
   // A reader that has seen enough (`| head`) ends what is followed.
   process.stdout.once("error", end);
   const { follow, tail, since, until } = flags;
+  const { servicesLogs } = await import("../services/logs.ts");
   const found = servicesLogs({
     ...servicesOptions(flags),
     files: [file],

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { type ServicePs, type ServiceState, servicesPs } from "../services/ps.ts";
+import type { ServicePs, ServiceState } from "../services/ps.ts";
 import { bold, print, printJson, table } from "./output.ts";
 import { FILES, type ServicesFlags, servicesCommand, servicesOptions } from "./services-flags.ts";
 
@@ -15,6 +15,7 @@ export function psCommand(): Command {
 }
 
 async function ps(files: string[], flags: ServicesFlags): Promise<void> {
+  const { servicesPs } = await import("../services/ps.ts");
   const result = await servicesPs({ ...servicesOptions(flags), files });
   if (flags.json) return printJson(result);
   print(bold(`${result.project} on ${result.host}`), ...stateLines(result.services));

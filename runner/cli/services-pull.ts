@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { servicesPull } from "../services/pull.ts";
 import { bold, print, printJson, table } from "./output.ts";
 import { FILES, type ServicesFlags, servicesCommand, servicesOptions } from "./services-flags.ts";
 import { withSession } from "./session.ts";
@@ -22,6 +21,7 @@ export function pullCommand(): Command {
 }
 
 async function pull(file: string | undefined, services: string[], flags: PullFlags): Promise<void> {
+  const { servicesPull } = await import("../services/pull.ts");
   const options = { ...servicesOptions(flags), files: file === undefined ? [] : [file], services };
   const result = await withSession((session) =>
     servicesPull({ ...session, ...options, ...(flags.dryRun ? { dryRun: true } : {}) }),

@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { servicesRestart } from "../services/restart.ts";
 import { ask, refuseWithoutTerminal } from "./confirm.ts";
 import { print, printJson } from "./output.ts";
 import { type ChangingFlags, changing, FILES, servicesCommand, servicesOptions } from "./services-flags.ts";
@@ -21,6 +20,7 @@ export function restartCommand(): Command {
 async function restart(file: string, services: string[], flags: ChangingFlags): Promise<void> {
   if (!flags.yes && !flags.dryRun) refuseWithoutTerminal("--yes");
   const options = { ...servicesOptions(flags), files: [file], services };
+  const { servicesRestart } = await import("../services/restart.ts");
   if (!flags.yes && !flags.dryRun) {
     const { restarted, host } = await servicesRestart({ ...options, dryRun: true });
     if (!(await ask(`Restart ${restarted.join(", ")} on ${host}?`, "--yes"))) return print("Nothing was restarted.");

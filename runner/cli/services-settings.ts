@@ -1,6 +1,5 @@
 import { Command } from "commander";
-import { servicesHome } from "../services/project.ts";
-import { readSettings } from "../services/settings.ts";
+import { servicesHome } from "../services/record.ts";
 import { print, printJson, table } from "./output.ts";
 
 /** `windlass services settings`. */
@@ -20,7 +19,8 @@ Examples:
   $ windlass services settings
   $ WINDLASS_GPU_WAIT=600 windlass services settings --json | jq .settings`;
 
-function settings({ json }: { json?: boolean }): void {
+async function settings({ json }: { json?: boolean }): Promise<void> {
+  const { readSettings } = await import("../services/settings.ts");
   const { shown, file, stack, unused } = readSettings(servicesHome());
   const own = [...stack.off].map(([name, where]) => ({ key: `services.${name}`, value: false, from: "file", where }));
   const ports = [...stack.ports].map(([name, { port, where }]) => ({

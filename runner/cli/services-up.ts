@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { GPU_MODES, type GpuMode } from "../../domain/services/gpus.ts";
-import { type ServicesPlan, servicesUp } from "../services/up.ts";
+import type { ServicesPlan } from "../services/up.ts";
 import { ask, refuseWithoutTerminal } from "./confirm.ts";
 import { bold, changesLine, print, printJson } from "./output.ts";
 import { type ChangingFlags, changing, FILES, servicesCommand, servicesOptions } from "./services-flags.ts";
@@ -63,6 +63,7 @@ function waiting(text: string): number {
 async function up(files: string[], flags: UpFlags): Promise<void> {
   if (!flags.yes && !flags.dryRun) refuseWithoutTerminal("--yes");
   const { waitTimeout, strictPorts, gpu, gpuWait, metrics } = flags;
+  const { servicesUp } = await import("../services/up.ts");
   const result = await withSession((session) =>
     servicesUp({
       ...session,

@@ -1,8 +1,5 @@
 import { Command, Option } from "commander";
-import { toJson, toYaml } from "../../domain/compose/render.ts";
-import { readServices } from "../services/files.ts";
-import { servicesHome } from "../services/project.ts";
-import { readSettings } from "../services/settings.ts";
+import { servicesHome } from "../services/record.ts";
 import { downCommand } from "./services-down.ts";
 import { listCommand } from "./services-list.ts";
 import { logsCommand } from "./services-logs.ts";
@@ -58,7 +55,12 @@ Examples:
   $ windlass services config . --profile debug --env-file prod.env
   $ windlass services config --quiet && echo fine`;
 
-function config(files: string[], flags: ServicesFlags): void {
+async function config(files: string[], flags: ServicesFlags): Promise<void> {
+  const [{ toJson, toYaml }, { readServices }, { readSettings }] = await Promise.all([
+    import("../../domain/compose/render.ts"),
+    import("../services/files.ts"),
+    import("../services/settings.ts"),
+  ]);
   const { project, warnings } = readServices({
     files,
     ...(flags.profile ? { profiles: flags.profile } : {}),

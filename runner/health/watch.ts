@@ -4,7 +4,7 @@ import { breakers } from "../../clients/resilience/index.ts";
 import { breakerMetrics } from "../../clients/resilience/metrics.ts";
 import { redact } from "../../domain/redaction.ts";
 import { publishBreakers } from "../breakers.ts";
-import { servicesHome } from "../services/project.ts";
+import { servicesHome } from "../services/record.ts";
 import { readEnvironment } from "../services/runs.ts";
 import { resolveTarget } from "../target.ts";
 import { type Alerting, type HealthLook, type HealthOptions, lookAtHealth } from "./look.ts";

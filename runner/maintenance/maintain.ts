@@ -7,7 +7,8 @@ import { jsonLines } from "../json-lines.ts";
 import type { OperationOptions } from "../progress.ts";
 import { engineDisk, mountedDisks } from "../runbooks/disks.ts";
 import { type Member, stackMembers } from "../runbooks/members.ts";
-import { defaultEngine, records, requireRecord, servicesHome } from "../services/project.ts";
+import { records, requireRecord, servicesHome } from "../services/record.ts";
+import { defaultEngine } from "../services/settings.ts";
 import { type Cleaned, type CleanKind, type CleanOptions, clean } from "./clean.ts";
 
 export type MaintenanceList = "daily" | "weekly";

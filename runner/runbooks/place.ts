@@ -2,7 +2,8 @@ import type Docker from "dockerode";
 import { type EngineAddress, openEngine } from "../../clients/docker/engine.ts";
 import { UserError } from "../../domain/errors.ts";
 import { type Addressed, addressed } from "../services/address.ts";
-import { defaultEngine, records, servicesHome } from "../services/project.ts";
+import { records, servicesHome } from "../services/record.ts";
+import { defaultEngine } from "../services/settings.ts";
 import type { Runbook } from "./catalog.ts";
 import { assignRoles, type Member, stackMembers } from "./members.ts";
 
@@ -36,7 +37,7 @@ export async function openPlace(runbook: Runbook, options: PlaceOptions): Promis
   const parameters = parametersOf(runbook, options.parameters ?? {});
   const { stack, services: _services, parameters: _parameters, ...rest } = options;
   const name = stack ?? onlyStack(home, runbook);
-  const found = name === undefined ? undefined : addressed({ ...rest, files: [name] });
+  const found = name === undefined ? undefined : await addressed({ ...rest, files: [name] });
   const address = found?.address ?? { host: options.host ?? defaultEngine(home), sshOpts: options.sshOpts ?? [] };
   const docker = openEngine(address);
   const members = found ? await stackMembers(docker, address, found.project) : [];

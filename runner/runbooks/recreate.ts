@@ -1,6 +1,6 @@
 import { asking } from "../../clients/docker/engine.ts";
 import { UserError } from "../../domain/errors.ts";
-import { readRecord } from "../services/project.ts";
+import { readRecord } from "../services/record.ts";
 import { servicesUp } from "../services/up.ts";
 import type { Member } from "./members.ts";
 import type { Place } from "./place.ts";

@@ -1,9 +1,8 @@
 import type { EngineAddress } from "../../clients/docker/engine.ts";
 import type { ComposeProject, Service } from "../../domain/compose/model.ts";
 import { UserError } from "../../domain/errors.ts";
-import { readServices, type ServicesOptions } from "./files.ts";
-import { defaultEngine, readRecord, servicesHome } from "./project.ts";
-import { readSettings } from "./settings.ts";
+import type { ServicesOptions } from "./files.ts";
+import { readRecord, servicesHome } from "./record.ts";
 
 /** A project of services, by its files or by its name. */
 export interface Addressed extends ServicesOptions {
@@ -25,20 +24,21 @@ export interface FoundProject {
  * The project and its engine. A word that names a stack made here is that one; with `host`, a word that is no file either is the name of any
  * project there, such as one that `docker compose` made. Throws `UserError` `NotFound`.
  */
-export function addressed(options: Addressed): FoundProject {
+export async function addressed(options: Addressed): Promise<FoundProject> {
   const home = servicesHome(options.home);
   const word = options.files.length === 1 ? (options.files[0] ?? "") : "";
   const name = /^[a-z0-9][a-z0-9_-]*$/.test(word) ? word : undefined;
-  const read = name !== undefined && readRecord(home, name) ? undefined : modelOf(options, name);
+  const read = name !== undefined && readRecord(home, name) ? undefined : await modelOf(options, name);
   const project = read?.name ?? name ?? "";
   const record = readRecord(home, project);
   const sshOpts = options.sshOpts ?? record?.sshOpts ?? [];
-  const host = options.host ?? record?.host ?? defaultEngine(home);
+  const host = options.host ?? record?.host ?? (await import("./settings.ts")).defaultEngine(home);
   return { project, address: { host, sshOpts }, ...(read ? { services: read.services } : {}) };
 }
 
 /** What the files declare; nothing where a name is enough. */
-function modelOf(options: Addressed, name: string | undefined): ComposeProject | undefined {
+async function modelOf(options: Addressed, name: string | undefined): Promise<ComposeProject | undefined> {
+  const [{ readServices }, { readSettings }] = await Promise.all([import("./files.ts"), import("./settings.ts")]);
   try {
     return readServices({ ...options, settings: readSettings(servicesHome(options.home)) }).project;
   } catch (error) {

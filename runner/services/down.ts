@@ -4,7 +4,8 @@ import type { Changes } from "../engine/events.ts";
 import type { OperationOptions } from "../progress.ts";
 import { type Addressed, addressed } from "./address.ts";
 import { changesOf, kindOf, VOLUME } from "./changes.ts";
-import { requireRecord, servicesHome, servicesTarget } from "./project.ts";
+import { servicesTarget } from "./project.ts";
+import { requireRecord, servicesHome } from "./record.ts";
 
 export interface ServicesDownOptions extends Addressed, OperationOptions {
   dryRun?: boolean;
@@ -30,7 +31,7 @@ const IMAGE = "docker:index/remoteImage:RemoteImage";
 /** Removes the containers and networks of a project. Volumes stay with their data, and the next `up` uses them again. Throws as `up` does. */
 export async function servicesDown(options: ServicesDownOptions): Promise<ServicesDownResult> {
   const home = servicesHome(options.home);
-  const { project } = addressed(options);
+  const { project } = await addressed(options);
   const record = requireRecord(home, project);
   const target = servicesTarget(home, record);
   const resources = liveResources(readCheckpoint(target)).filter(

@@ -38,7 +38,7 @@ export async function* servicesLogs(options: ServicesLogsOptions): AsyncGenerato
     ...(options.since === undefined ? {} : { since: pointInTime("--since", options.since, now) }),
     ...(options.until === undefined ? {} : { until: pointInTime("--until", options.until, now) }),
   };
-  const { project, address } = addressed(options);
+  const { project, address } = await addressed(options);
   const docker = openEngine(address);
   const containers = chosen(project, await projectContainers(docker, address, project), services);
   if (follow) {

@@ -1,6 +1,6 @@
 import { LABEL } from "../../domain/services/labels.ts";
 import { liveResources, readCheckpoint } from "../checkpoint.ts";
-import { readRecord, STACK, stateBackend } from "./project.ts";
+import { readRecord, STACK, stateBackend } from "./record.ts";
 
 /**
  * The services that a project was brought up with, and their images, by its state: neither its files nor an engine are asked. Undefined for

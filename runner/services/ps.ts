@@ -5,7 +5,7 @@ import type { Service } from "../../domain/compose/model.ts";
 import { scaleOf } from "../../domain/services/not-applied.ts";
 import { type Addressed, addressed } from "./address.ts";
 import { servicesMade } from "./made.ts";
-import { servicesHome } from "./project.ts";
+import { servicesHome } from "./record.ts";
 
 /** One container of a service, or a service that has none. */
 export interface ServiceState {
@@ -40,7 +40,7 @@ export interface ServicesPsResult {
  * have no container. Throws `NotFound` for a name that is not known, `CommandFailed` where the engine does not answer.
  */
 export async function servicesPs(options: Addressed): Promise<ServicesPsResult> {
-  const { project, address, services } = addressed(options);
+  const { project, address, services } = await addressed(options);
   const docker = openEngine(address);
   const declared = services ?? servicesMade(servicesHome(options.home), project, address.host);
   const containers = await projectContainers(docker, address, project);

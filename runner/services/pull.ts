@@ -5,8 +5,8 @@ import type { OperationOptions } from "../progress.ts";
 import type { Addressed } from "./address.ts";
 import { readServices } from "./files.ts";
 import { type BroughtImage, bringImages } from "./images.ts";
-import { defaultEngine, readRecord, servicesHome } from "./project.ts";
-import { readSettings } from "./settings.ts";
+import { readRecord, servicesHome } from "./record.ts";
+import { defaultEngine, readSettings } from "./settings.ts";
 import { sourceOf } from "./source.ts";
 
 export interface ServicesPullOptions extends Addressed, OperationOptions {

@@ -24,7 +24,7 @@ export interface ServicesRestartResult {
  * `NotFound` for a service that has none.
  */
 export async function servicesRestart(options: ServicesRestartOptions): Promise<ServicesRestartResult> {
-  const { project, address, services } = addressed(options);
+  const { project, address, services } = await addressed(options);
   const docker = openEngine(address);
   const doomed = chosen(project, await projectContainers(docker, address, project), options.services);
   if (!options.dryRun)

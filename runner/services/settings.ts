@@ -7,6 +7,7 @@ import { UserError } from "../../domain/errors.ts";
 import { GPU_MODES, type GpuMode } from "../../domain/services/gpus.ts";
 import { LOG_SIZE, type LogRotation } from "../../domain/services/log-rotation.ts";
 import { readTomlFile, tomlLine } from "../../domain/toml-file.ts";
+import { servicesHome } from "./record.ts";
 
 /** How service stacks are run on this machine, where no option of the command says it. */
 export interface ServicesSettings {
@@ -210,4 +211,9 @@ function unusedOf(written: Written, at: At): string[] {
   return [...addresses.map((key) => [key]), ...ports.map((name) => ["ports", name])].map(
     (path) => `${at(...path)}: ${path.join(".")} has no effect: it is no service of a stack`,
   );
+}
+
+/** The engine where nobody names one: DOCKER_HOST, else the settings' file, else this machine's. */
+export function defaultEngine(home = servicesHome()): string {
+  return readSettings(home).values.host;
 }

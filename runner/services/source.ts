@@ -1,5 +1,5 @@
 import type { ServicesOptions } from "./files.ts";
-import type { ServicesRecord } from "./project.ts";
+import type { ServicesRecord } from "./record.ts";
 
 /** Where a project is read from: the files that were asked for; a name stands for the files, profiles and environment files it was made from. */
 export function sourceOf(options: ServicesOptions, named: ServicesRecord | undefined): ServicesOptions {

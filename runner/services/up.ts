@@ -19,18 +19,11 @@ import { bringImages, buildSources, placedBuild } from "./images.ts";
 import { placeOf } from "./locate.ts";
 import { type Placement, placeOnHost } from "./placement.ts";
 import type { MovedPort } from "./ports.ts";
-import {
-  buildFolder,
-  defaultEngine,
-  forget,
-  readRecord,
-  type ServicesRecord,
-  servicesHome,
-  servicesTarget,
-} from "./project.ts";
+import { servicesTarget } from "./project.ts";
 import { type ServiceState, servicesOf } from "./ps.ts";
+import { buildFolder, forget, readRecord, type ServicesRecord, servicesHome } from "./record.ts";
 import { type RunWatcher, remembered } from "./runs.ts";
-import { type ReadSettings, readSettings, type ServicesSettings } from "./settings.ts";
+import { defaultEngine, type ReadSettings, readSettings, type ServicesSettings } from "./settings.ts";
 import { sourceOf } from "./source.ts";
 
 export interface ServicesUpOptions extends Omit<ServicesOptions, "files">, OperationOptions {

@@ -4,7 +4,8 @@ import { asking, type EngineAddress, openEngine } from "../../../clients/docker/
 import { namedBy } from "../../../domain/health/target.ts";
 import { LABEL } from "../../../domain/services/labels.ts";
 import { liveResources, readCheckpoint } from "../../checkpoint.ts";
-import { defaultEngine, readRecord, STACK, servicesHome } from "../../services/project.ts";
+import { readRecord, STACK, servicesHome } from "../../services/record.ts";
+import { defaultEngine } from "../../services/settings.ts";
 import { type Probe, type Reading, within } from "../probe.ts";
 
 /**
