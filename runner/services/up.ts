@@ -3,28 +3,24 @@ import { projectContainers, removeContainer } from "../../clients/docker/contain
 import { asking, type EngineAddress, openEngine } from "../../clients/docker/engine.ts";
 import { UserError } from "../../domain/errors.ts";
 import type { GpuMode } from "../../domain/services/gpus.ts";
-import { withLogRotation } from "../../domain/services/log-rotation.ts";
-import { notApplied, refusals } from "../../domain/services/not-applied.ts";
-import { planStack } from "../../domain/services/plan.ts";
-import type { NotApplied, StackPlan } from "../../domain/services/spec.ts";
+import type { StackPlan } from "../../domain/services/spec.ts";
 import type { Change } from "../engine/changes.ts";
 import type { Changes } from "../engine/events.ts";
 import type { OperationOptions } from "../progress.ts";
 import { noteApplied, stillApplied } from "./applied.ts";
 import { changesOf } from "./changes.ts";
-import { readServices, type ServicesOptions } from "./files.ts";
+import { readDeclared, type Told } from "./declared.ts";
+import type { ServicesOptions } from "./files.ts";
 import { gpuModeOf, type ServiceGpus } from "./gpus.ts";
 import { untilHealthy } from "./healthy.ts";
-import { bringImages, buildSources, placedBuild } from "./images.ts";
-import { placeOf } from "./locate.ts";
+import { bringImages, placedBuild } from "./images.ts";
 import { type Placement, placeOnHost } from "./placement.ts";
 import type { MovedPort } from "./ports.ts";
 import { servicesTarget } from "./project.ts";
 import { type ServiceState, servicesOf } from "./ps.ts";
-import { buildFolder, forget, readRecord, type ServicesRecord, servicesHome } from "./record.ts";
+import { forget, servicesHome } from "./record.ts";
 import { type RunWatcher, remembered } from "./runs.ts";
-import { defaultEngine, type ReadSettings, readSettings, type ServicesSettings } from "./settings.ts";
-import { sourceOf } from "./source.ts";
+import { type ReadSettings, readSettings, type ServicesSettings } from "./settings.ts";
 
 export interface ServicesUpOptions extends Omit<ServicesOptions, "files">, OperationOptions {
   /** Compose files, one folder that has one, or the name of a stack that was made before. */
@@ -62,14 +58,6 @@ export interface ServicesPlan {
   gpus: ServiceGpus[];
 }
 
-/** What the file asks for and is not done, with its place. */
-export interface Told {
-  file: string;
-  line: number;
-  path: string;
-  reason: string;
-}
-
 export interface ServicesUpResult extends ServicesPlan {
   services: ServiceState[];
 }
@@ -99,27 +87,8 @@ async function bringUp(
   held: Pick<Placement, "release">[],
 ): Promise<ServicesUpResult> {
   const home = servicesHome(options.home);
-  const named = options.files.length === 1 ? readRecord(home, options.files[0] ?? "") : undefined;
-  for (const text of settings.unused) note(options, "warning", text);
-  const source = { ...sourceOf(options, named), settings };
-  const { project, warnings, environment, files, folder } = readServices(source);
-  for (const { file, line, reason } of warnings) note(options, "warning", `${file}:${line}: ${reason}`);
-  const refused = refusals(project, environment);
-  if (refused.length > 0) throw refusal(refused, files);
-  if (Object.keys(project.services).length === 0)
-    throw new UserError("ConfigInvalid", {
-      reason: `${files[0]}: no service is active`,
-      suggestion: "name its profile with --profile",
-    });
-  const told = notApplied(project).map((one) => place(one, files));
-  for (const { file, line, path, reason } of told)
-    note(options, "warning", `${file}:${line}: ${path} is not applied: ${reason}`);
-  const before = readRecord(home, project.name);
-  const record = recordOf(project.name, { ...source, files, folder }, options, before);
+  const { project, files, record, before, notApplied, plan: wanted } = await readDeclared(options, settings, home);
   const origin = { project, files };
-  const sources = await buildSources(origin, buildFolder(home, project.name));
-  const asDeclared = planStack(project, { workingDir: folder, files }, environment, sources);
-  const wanted = withLogRotation(asDeclared, settings.values.logRotation);
   const address = { host: record.host, sshOpts: record.sshOpts };
   const docker = openEngine(address);
   await asking(address, "reach the engine", () => docker.ping());
@@ -138,7 +107,7 @@ async function bringUp(
     project: project.name,
     host: record.host,
     ...found,
-    notApplied: told,
+    notApplied,
     movedPorts,
     gpus,
   });
@@ -191,49 +160,4 @@ async function removeFailedTasks(docker: Docker, address: EngineAddress, plan: S
   const tasks = new Set(plan.containers.filter(({ isTask }) => isTask).map(({ name }) => name));
   for (const { id, name, exitCode } of await projectContainers(docker, address, plan.project))
     if (tasks.has(name) && exitCode) await removeContainer(docker, address, id);
-}
-
-function recordOf(
-  project: string,
-  { files, folder, profiles, envFiles }: ServicesOptions & { folder: string },
-  { host, sshOpts, home }: ServicesUpOptions,
-  before: ServicesRecord | undefined,
-): ServicesRecord {
-  if (before && host !== undefined && host !== before.host)
-    throw new UserError("ConfigInvalid", {
-      reason: `${project} runs on ${before.host}, not on ${host}`,
-      suggestion: `take it down there first (windlass services down ${project}), or give this one another name with --project-name`,
-    });
-  return {
-    project,
-    host: host ?? before?.host ?? defaultEngine(servicesHome(home)),
-    sshOpts: [...(sshOpts ?? before?.sshOpts ?? [])],
-    files: [...files],
-    folder,
-    ...(profiles ? { profiles: [...profiles] } : {}),
-    ...(envFiles ? { envFiles: [...envFiles] } : {}),
-  };
-}
-
-function refusal(refused: ReturnType<typeof refusals>, files: readonly string[]): UserError {
-  const told = refused.map((one) => {
-    const { file, line, path, reason } = place(one, files);
-    return { file, line, text: `${file}:${line}: ${path}: ${reason}`, suggestion: one.suggestion };
-  });
-  const [first, ...others] = told;
-  return new UserError("ConfigInvalid", {
-    reason: first?.text ?? "",
-    suggestion: first?.suggestion ?? "",
-    file: first?.file,
-    line: first?.line,
-    ...(others.length > 0 ? { also: others.map(({ text, suggestion }) => `${text}; ${suggestion}`) } : {}),
-  });
-}
-
-function place({ path, reason }: NotApplied, files: readonly string[]): Told {
-  return { ...placeOf(files, path), path: path.join("."), reason };
-}
-
-function note({ onEvent }: OperationOptions, level: "info" | "warning", text: string): void {
-  onEvent?.({ kind: "note", level, text });
 }
