@@ -107,7 +107,7 @@ const COMMANDS: readonly {
   {
     name: "services",
     group: "Services:",
-    summary: "stacks of containers from Compose files: up, down, ps, logs, restart, list, config",
+    summary: "stacks of containers from Compose files: up, down, ps, logs, restart, pull, list, config",
     load: () => import("./services.ts"),
   },
   {
