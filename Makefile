@@ -28,8 +28,8 @@ verify: packages ## types, format, lint, layers, documentation, unit tests; writ
 fix: packages ## format, sort imports and apply what the linter can mend
 	@$(NODE) node_modules/.bin/biome check --write .
 
-bench: setup ## print the benchmark figures beside their targets
-	@$(NODE) bench/run.ts
+bench: setup ## print the benchmark figures beside their targets; ONLY=name: one of them
+	@$(NODE) bench/run.ts $(ONLY)
 
 soak: packages ## 10,000 random lives of a node with kills and faults, at most 20 min; WINDLASS_SOAK_RUNS and WINDLASS_SOAK_SEED choose
 	@$(NODE) tests/faults/lifecycle/soak.ts
