@@ -6,8 +6,10 @@ import { afterAll, describe, expect, test } from "vitest";
 import { serviceStackFile, serviceStacks } from "../../catalog/services/names.ts";
 import { load, required } from "../../catalog/services/testing/load.ts";
 import { servicesDown } from "../../runner/services/down.ts";
+import { servicesPs } from "../../runner/services/ps.ts";
 import { servicesUp } from "../../runner/services/up.ts";
 import { makeServiceImages } from "../../tools/images/service-images.ts";
+import { until } from "./backend-fixture.ts";
 import { docker, PREFIX } from "./docker-fixture.ts";
 import { here } from "./stand-in-file.ts";
 
@@ -26,6 +28,11 @@ function connects(port: number | null): Promise<void> {
   });
 }
 
+async function volumesOf(project: string): Promise<string[]> {
+  const filters = { label: [`com.docker.compose.project=${project}`] };
+  return (await docker.listVolumes({ filters })).Volumes.map(({ Name }) => Name).sort();
+}
+
 describe.each(serviceStacks())("%s of the catalog, with real servers and stand-ins", (name) => {
   const { project } = load(name);
   const projectName = `${PREFIX}-${name}`;
@@ -33,8 +40,7 @@ describe.each(serviceStacks())("%s of the catalog, with real servers and stand-i
 
   afterAll(async () => {
     await servicesDown({ files: [projectName], home: folder });
-    const filters = { label: [`com.docker.compose.project=${projectName}`] };
-    for (const { Name } of (await docker.listVolumes({ filters })).Volumes) await docker.getVolume(Name).remove();
+    for (const volume of await volumesOf(projectName)) await docker.getVolume(volume).remove();
     for (const image of images) await docker.getImage(image).remove({ force: true });
   });
 
@@ -68,5 +74,22 @@ describe.each(serviceStacks())("%s of the catalog, with real servers and stand-i
     const again = await servicesUp(options);
     expect(again.steps).toEqual([]);
     expect(again.changes.same).toBeGreaterThan(services.length);
+  });
+
+  test("whose programs are all killed is started again, and says so; going down keeps its volumes", async () => {
+    const named = { files: [projectName], home: folder };
+    for (const { container } of (await servicesPs(named)).services) {
+      const { State } = await docker.getContainer(container ?? "").inspect();
+      process.kill(State.Pid, "SIGKILL");
+    }
+    const services = await until(async () => {
+      const found = (await servicesPs(named)).services;
+      return found.every(({ restarts, health }) => restarts && health === "healthy") ? found : undefined;
+    }, 90);
+    for (const { lastExit } of services) expect(lastExit).toMatchObject({ outOfMemory: false });
+    const volumes = await volumesOf(projectName);
+    const { keeps } = await servicesDown(named);
+    expect(keeps.flatMap(({ kind, name: volume }) => (kind === "volume" ? [volume] : [])).sort()).toEqual(volumes);
+    expect(await volumesOf(projectName)).toEqual(volumes);
   });
 });
