@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { type CloudName, inherited, OWN_ROOT, pulumiHome, type Target } from "./target.ts";
+import { OWN_ROOT } from "./own-root.ts";
+import { type CloudName, inherited, pulumiHome, type Target } from "./target.ts";
 
 /** Where the local cloud answers; written by it when it is ready. */
 export interface CloudAddress {

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { UserError } from "../domain/errors.ts";
 import { type CloudAddress, cloudAddress } from "./engine.ts";
 import { isAlive } from "./locks.ts";
+import { OWN_ROOT } from "./own-root.ts";
 import type { OnEvent } from "./progress.ts";
-import { OWN_ROOT } from "./target.ts";
 
 export type LocalBackend = "docker" | "none";
 

@@ -6,12 +6,13 @@ import { openStack } from "./engine/stack.ts";
 import { type GateOptions, type Judged, judgedPreview } from "./gate/gate.ts";
 import type { UsedOverride } from "./gate/override.ts";
 import type { Violation } from "./gate/verdict.ts";
+import { OWN_ROOT } from "./own-root.ts";
 import { refuseFailed, runPrechecks } from "./prechecks/index.ts";
 import { prepare } from "./prepare.ts";
 import { rememberPrices } from "./price-list.ts";
 import { ownProject, rootOf } from "./pricing/own-project.ts";
 import type { OperationOptions } from "./progress.ts";
-import { OWN_ROOT, type TargetOptions } from "./target.ts";
+import type { TargetOptions } from "./target.ts";
 
 export type { Violation } from "./gate/verdict.ts";
 

@@ -6,6 +6,7 @@ import { parse } from "yaml";
 import { DIGITALOCEAN_URL } from "../clients/digitalocean/url.ts";
 import { UserError } from "../domain/errors.ts";
 import { readStackFile, type StackFile } from "../stacks/config-source.ts";
+import { OWN_ROOT } from "./own-root.ts";
 
 /** Where a stack lives: DigitalOcean itself, or the local cloud. */
 export type CloudName = "local" | "digitalocean";
@@ -36,9 +37,6 @@ export interface TargetOptions {
   /** @default WINDLASS_HOME, else `.windlass` under the root */
   home?: string;
 }
-
-/** The folder this code stands in: a clone of the repository or an installed package. */
-export const OWN_ROOT = resolve(import.meta.dirname, "..");
 
 /** Reads files only, so that `status` is quick. Throws `UserError` when the project or the stack cannot be made out. */
 export function resolveTarget(options: TargetOptions = {}): Target {

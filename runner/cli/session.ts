@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { UserError } from "../../domain/errors.ts";
 import { operationLog } from "../operation-log.ts";
+import { OWN_ROOT } from "../own-root.ts";
 import type { OnEvent, OperationOptions } from "../progress.ts";
-import { OWN_ROOT } from "../target.ts";
 import { createReporter } from "./reporter.ts";
 import { runningCommand } from "./running-command.ts";
 

@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { delimiter, dirname, join } from "node:path";
 import { PulumiCommand } from "@pulumi/pulumi/automation/index.js";
 import { UserError } from "../../domain/errors.ts";
-import { OWN_ROOT } from "../target.ts";
+import { OWN_ROOT } from "../own-root.ts";
 
 /** The oldest minor version of Pulumi 3 whose flags and events the runner knows. */
 const OLDEST_MINOR = 220;

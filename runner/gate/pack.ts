@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Level, Rule } from "../../policy/rule.ts";
-import { OWN_ROOT } from "../target.ts";
+import { OWN_ROOT } from "../own-root.ts";
 
 /** A policy pack as the gate runs it, and what it must have judged for a plan to pass. */
 export interface Pack {

@@ -2,7 +2,8 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { UserError } from "../../domain/errors.ts";
 import { readStackFile } from "../../stacks/config-source.ts";
-import { OWN_ROOT, resolveTarget, type TargetOptions } from "../target.ts";
+import { OWN_ROOT } from "../own-root.ts";
+import { resolveTarget, type TargetOptions } from "../target.ts";
 
 /** Folder of the project that options name. */
 export function rootOf({ root }: TargetOptions): string {

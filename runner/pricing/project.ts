@@ -7,8 +7,8 @@ import { UserError } from "../../domain/errors.ts";
 import { pulumiCommand } from "../engine/command.ts";
 import { type EngineReport, eventTracker, isRefusedByPolicy } from "../engine/events.ts";
 import { engineEnvironment } from "../engine.ts";
+import { OWN_ROOT } from "../own-root.ts";
 import type { OperationOptions } from "../progress.ts";
-import { OWN_ROOT } from "../target.ts";
 import { type Comparison, planOf, previewFailed } from "./documents.ts";
 
 export interface ProjectOptions {

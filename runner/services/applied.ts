@@ -8,7 +8,8 @@ import type { StackPlan } from "../../domain/services/spec.ts";
 import { readCheckpoint } from "../checkpoint.ts";
 import { engineEnvironment } from "../engine.ts";
 import { orphanedEngine, stackLocks } from "../locks.ts";
-import { OWN_ROOT, type Target } from "../target.ts";
+import { OWN_ROOT } from "../own-root.ts";
+import type { Target } from "../target.ts";
 
 /** What an update that has ended well leaves, so that the next one can tell without Pulumi's engine that nothing is to be done. */
 interface Applied {

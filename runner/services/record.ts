@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../domain/errors.ts";
-import { OWN_ROOT } from "../target.ts";
+import { OWN_ROOT } from "../own-root.ts";
 
 /** What is remembered of a stack of services: enough to find it again by its name. */
 export interface ServicesRecord {

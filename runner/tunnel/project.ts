@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { UserError } from "../../domain/errors.ts";
 import { readStackFile } from "../../stacks/config-source.ts";
-import { OWN_ROOT, type Target } from "../target.ts";
+import { OWN_ROOT } from "../own-root.ts";
+import type { Target } from "../target.ts";
 
 /** Where a tunnel is: at Cloudflare, or on the local cloud. */
 export type TunnelCloud = "cloudflare" | "local";
