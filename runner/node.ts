@@ -2,10 +2,11 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
-import { connect, type SshConnection } from "../clients/ssh/connection.ts";
+import type { SshConnection } from "../clients/ssh/connection.ts";
 import { keyPath, readKeyPair } from "../clients/ssh/key.ts";
 import type { Progress } from "../clients/ssh/progress.ts";
 import type { TransferResult } from "../clients/ssh/transfer.ts";
+import { connectToRunning } from "../clients/ssh/wait.ts";
 import { UserError } from "../domain/errors.ts";
 import type { NodeOutput } from "../domain/provision-result.ts";
 import { formatBytes } from "../domain/units.ts";
@@ -128,7 +129,7 @@ export async function withNode<T>(
   work: (ssh: SshConnection, node: NodeOutput) => Promise<T>,
 ): Promise<T> {
   const { target, node } = await findNode(options);
-  const ssh = await connect({
+  const ssh = await connectToRunning({
     host: node.ipAddress,
     user: node.sshUser,
     privateKey: readKeyPair(privateKeyFile(target)).privateKey,

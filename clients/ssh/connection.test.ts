@@ -1,4 +1,4 @@
-import { createServer } from "node:net";
+import { createServer, connect as dial } from "node:net";
 import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { UserError } from "../../domain/errors.ts";
@@ -6,6 +6,7 @@ import { type ConnectOptions, connect } from "./connection.ts";
 import { keyFingerprint, publicKeyLine } from "./key.ts";
 import { newKeyPair } from "./testing/key.ts";
 import { startTestServer, type TestServer } from "./testing/server.ts";
+import { connectToRunning } from "./wait.ts";
 
 const pair = newKeyPair();
 let server: TestServer;
@@ -135,6 +136,20 @@ test("nobody listening is refused, a silent host a timeout, a hang-up closed", a
   expect((await failure(connect(options({ port: port(rude) })))).details.kind).toBe("closed");
   silent.close();
   rude.close();
+});
+
+test("a server that starts anew is waited for, and given up when it stays away", async () => {
+  const gone = createServer();
+  await new Promise<void>((ready) => gone.listen(0, "127.0.0.1", ready));
+  const { port } = gone.address() as { port: number };
+  await new Promise((done) => gone.close(done));
+  const back = createServer((socket) => socket.pipe(dial(server.port, "127.0.0.1")).pipe(socket));
+  setTimeout(() => back.listen(port, "127.0.0.1"), 500);
+  const ssh = await connectToRunning(options({ port }));
+  expect((await ssh.exec("echo back")).stdout).toBe("back\n");
+  await ssh.close();
+  await new Promise((done) => back.close(done));
+  expect((await failure(connectToRunning(options({ port })))).details.kind).toBe("refused");
 });
 
 test("a timeout reads as documented", async () => {

@@ -46,3 +46,22 @@ function tired(last: UserError, totalMs: number): UserError {
   const reason = `no ssh within ${Math.round(totalMs / 1000)} s: ${last.details.reason}`;
   return new UserError("SSHConnectionFailed", { ...last.details, reason }, { cause: last });
 }
+
+/** Milliseconds for which a machine that answers, and whose ssh server does not listen, counts as one whose server starts anew. */
+const RELOAD_MS = 5_000;
+
+/** Connects to a machine that runs; an ssh server that was just made to start anew is waited for. Throws as `connect` does. */
+export async function connectToRunning(options: ConnectOptions): Promise<SshConnection> {
+  const until = performance.now() + RELOAD_MS;
+  for (let wait: number = SSH.firstPauseMs; ; wait = Math.min(wait * 2, SSH.longestPauseMs)) {
+    try {
+      return await connect(options);
+    } catch (error) {
+      const isRefused = error instanceof UserError && error.details.kind === "refused";
+      if (!isRefused || performance.now() + wait > until) throw error;
+    }
+    await pause(wait, undefined, { signal: options.signal }).catch(() => {
+      throw cancelled(`connecting to ${options.host}`);
+    });
+  }
+}
