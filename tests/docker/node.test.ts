@@ -154,8 +154,8 @@ describe("a node that was raised", () => {
   it("gives back a file as it was put", async () => {
     const file = join(scratch, "weights.bin");
     writeFileSync(file, Buffer.from(Array.from({ length: 300_000 }, (_, index) => (index * 31) & 255)));
-    await nodePut({ ...stack.options, local: file, remote: "/root/weights.bin" });
-    await nodeGet({ ...stack.options, remote: "/root/weights.bin", local: join(scratch, "back.bin") });
+    await nodePut({ ...stack.options, local: file, remote: "/srv/weights.bin" });
+    await nodeGet({ ...stack.options, remote: "/srv/weights.bin", local: join(scratch, "back.bin") });
     expect(readFileSync(join(scratch, "back.bin")).equals(readFileSync(file))).toBe(true);
   });
 
@@ -194,8 +194,8 @@ describe("what goes wrong on a node", () => {
   });
 
   it("a host key that is another one: SSHConnectionFailed, and no command runs", async () => {
-    await run("cp -a /etc/ssh /root/ssh.kept && rm /etc/ssh/ssh_host_* && ssh-keygen -A >/dev/null");
-    const error = await errorOf(nodeExec({ ...stack.options, command: "touch /root/ran" }));
+    await run("cp -a /etc/ssh /srv/ssh.kept && rm /etc/ssh/ssh_host_* && ssh-keygen -A >/dev/null");
+    const error = await errorOf(nodeExec({ ...stack.options, command: "touch /srv/ran" }));
     expect(error.toJSON()).toMatchObject({
       error: "SSHConnectionFailed",
       details: { reason: expect.stringMatching(/host key/i) },

@@ -40,11 +40,11 @@ const control = <T>(method: "GET" | "POST" | "PUT", path: string, body?: unknown
 /** Names and contents of all files that a person may have on the root disk, host keys and what the boot itself writes left out. */
 const rootDigest = () =>
   run(
-    "find /root /opt /home /srv /usr/local /etc -xdev -type f ! -path '/etc/ssh/ssh_host_*' ! -path '/etc/machine-id' ! -path '/etc/host*' ! -path '/etc/resolv.conf' ! -path '/etc/fstab' ! -path '/etc/docker/key.json' ! -path '/root/.ssh/*' ! -path '/usr/local/lib/windlass/*' -print0 | sort -z | xargs -0 sha256sum | sha256sum",
+    "find ~root /opt /home /srv /usr/local /etc -xdev -type f ! -path '/etc/ssh/ssh_host_*' ! -path '/etc/machine-id' ! -path '/etc/host*' ! -path '/etc/resolv.conf' ! -path '/etc/fstab' ! -path '/etc/docker/key.json' ! -path ~root/'.ssh/*' ! -path '/usr/local/lib/windlass/*' -print0 | sort -z | xargs -0 sha256sum | sha256sum",
   );
 const volumeDigest = () =>
   run(`find ${MOUNT} -xdev -type f ! -path '${MOUNT}/.windlass/*' -print0 | sort -z | xargs -0 sha256sum | sha256sum`);
-const keptDigest = () => run("find /root/work /opt/tool -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum");
+const keptDigest = () => run("find /srv/work /opt/tool -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum");
 
 /** As somebody who has seen enough would: the job writes a last checkpoint. */
 const endJob = () =>
@@ -84,7 +84,7 @@ describe("a node that idles", () => {
     await control("PUT", "clock", { mode: "driven" });
     await control("PUT", `gpu/${node?.droplet_id}`, { gpus: { utilization: 0, memoryUsedMiB: 0 } });
     await run(
-      "mkdir -p /root/work /opt/tool && head -c 3000000 /dev/urandom >/root/work/notebook && echo 1.2 >/opt/tool/version && echo mine >/etc/mine.conf",
+      "mkdir -p /srv/work /opt/tool && head -c 3000000 /dev/urandom >/srv/work/notebook && echo 1.2 >/opt/tool/version && echo mine >/etc/mine.conf",
     );
     await run(`head -c 2000000 /dev/urandom >${MOUNT}/data/mine`);
     const pass = JSON.stringify(await cli("watch", "--once"));
@@ -137,7 +137,7 @@ describe("a node that idles", () => {
 
   it("stops by the golden strategy and trains on from its checkpoint when it comes back", async () => {
     const kept = await keptDigest();
-    const hook = "echo drained >/root/drained; sleep 60";
+    const hook = "echo drained >/srv/drained; sleep 60";
     const stop = await cli<{ warnings: string[] }>(
       ...["node", "stop", "--strategy", "golden", "--hook", hook, "--hook-minutes", "0.05", "--yes"],
     );
@@ -145,7 +145,7 @@ describe("a node that idles", () => {
     expect(await counts(stack)).toMatchObject({ droplets: 0, volumes: 1 });
     await cli("node", "resume", "--run", "--yes");
     expect(await keptDigest()).toBe(kept);
-    expect(await run("cat /root/drained")).toBe("drained");
+    expect(await run("cat /srv/drained")).toBe("drained");
     // The log says where it began, and the checkpoints go on from there.
     await run(
       `for i in $(seq 300); do grep -q 'starting at step ${step}$' ${MOUNT}/logs/training.log && exit 0; sleep 0.1; done; tail ${MOUNT}/logs/training.log >&2; exit 1`,
