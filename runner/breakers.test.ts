@@ -104,6 +104,18 @@ test("an open circuit whose minute is over is half-open, though nobody wrote sin
   expect(readBreakers(newHome(), registry)).toMatchObject([{ state: "half-open" }]);
 });
 
+test("what a killed process was writing is taken away; what a living one writes is left alone", async () => {
+  const home = newHome();
+  const child = spawn(process.execPath, ["-e", ""]);
+  const dead = child.pid;
+  await new Promise((resolve) => child.once("exit", resolve));
+  const names = [dead, process.ppid].flatMap((pid) => [`${pid}.json`, `${pid}.json.${pid}.next`]);
+  mkdirSync(join(home, "breakers"));
+  for (const name of names) writeFileSync(join(home, "breakers", name), "[]");
+  expect(readBreakers(home, new Breakers())).toEqual([]);
+  expect(readdirSync(join(home, "breakers")).sort()).toEqual(names.slice(2).sort());
+});
+
 test("a damaged file of another process is no breaker, and no failure", () => {
   const home = newHome();
   mkdirSync(join(home, "breakers"));

@@ -65,11 +65,13 @@ export function publishBreakers(home: string, options: PublishOptions = {}) {
 export function readBreakers(home: string, registry: Breakers = breakers): CircuitBreakerResult[] {
   const found = registry.list().map((status) => resultOf(status, process.pid));
   for (const name of listed(folderOf(home))) {
-    const pid = Number(/^(\d+)\.json$/.exec(name)?.[1]);
+    // A process that is killed while it writes leaves what it was writing beside its file.
+    const [, digits, half] = /^(\d+)\.json(\.\d+\.next)?$/.exec(name) ?? [];
+    const pid = Number(digits);
     if (!pid || pid === process.pid) continue;
     const file = join(folderOf(home), name);
     if (!alive(pid)) rmSync(file, { force: true });
-    else found.push(...parse<BreakerStatus>(file).map((status) => resultOf(status, pid)));
+    else if (!half) found.push(...parse<BreakerStatus>(file).map((status) => resultOf(status, pid)));
   }
   return found;
 }
