@@ -2,6 +2,7 @@ import { DelegateBackoff, handleWhen, type IRetryBackoffContext, retry } from "c
 import { CircuitOpenError, type Verdict } from "./breaker.ts";
 import { type CallKind, POLICIES, retryScale } from "./policies.ts";
 import { type Breakers, breakers } from "./registry.ts";
+import { within } from "./within.ts";
 
 /** What an error of a try means. */
 export interface Judgement {
@@ -67,7 +68,8 @@ export async function call<T>(kind: CallKind, options: Call<T>, work: (attempt: 
   const guarded = lane.breaker.execute(() => retries.execute(attempt, signal), verdict, signal);
 
   try {
-    return await stopped(withFallback(guarded, options), signal);
+    // Once the call is stopped, nobody waits for the end of a pause or for a turn in the line.
+    return await within(signal, withFallback(guarded, options));
   } catch (error) {
     if (error instanceof CircuitOpenError && options.refused) throw options.refused(error);
     throw error;
@@ -99,20 +101,5 @@ async function withFallback<T>(making: Promise<T>, options: Call<T>): Promise<T>
     const down = error instanceof CircuitOpenError || judge(error).failure;
     if (!down || !fallback) throw error;
     return fallback(error);
-  }
-}
-
-/** Does not wait for the end of a pause or a turn in the line once the call is stopped. */
-async function stopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const stop = () => reject(signal.reason);
-  if (signal.aborted) stop();
-  signal.addEventListener("abort", stop, { once: true });
-  try {
-    return await Promise.race([promise, work]);
-  } finally {
-    signal.removeEventListener("abort", stop);
-    promise.catch(() => undefined);
-    work.catch(() => undefined);
   }
 }

@@ -41,18 +41,3 @@ export const REACHED: Readonly<Record<TargetKind, string>> = {
   node: "ssh_reachable",
   droplet: "active",
 };
-
-/** Waits for something, but not longer than the deadline; then throws its reason. */
-export async function within<T>(deadline: AbortSignal, work: Promise<T>): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const stop = () => reject(deadline.reason);
-  if (deadline.aborted) stop();
-  deadline.addEventListener("abort", stop, { once: true });
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    deadline.removeEventListener("abort", stop);
-    promise.catch(() => undefined);
-    work.catch(() => undefined);
-  }
-}

@@ -1,10 +1,11 @@
+import { within } from "../../../clients/resilience/within.ts";
 import { UserError } from "../../../domain/errors.ts";
 import { HEALTH_LIMITS } from "../../../domain/health/result.ts";
 import { namedBy } from "../../../domain/health/target.ts";
 import { openCloud } from "../../cloud.ts";
 import { busyPercent } from "../../pricing/measured-use.ts";
 import { resolveTarget } from "../../target.ts";
-import { type Probe, within } from "../probe.ts";
+import type { Probe } from "../probe.ts";
 
 /** Seconds of readings of DigitalOcean's agent that are asked for: one comes a minute, and a load needs two. */
 const READINGS_SECONDS = 300;

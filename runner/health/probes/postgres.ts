@@ -1,6 +1,7 @@
 import { Socket } from "node:net";
+import { within } from "../../../clients/resilience/within.ts";
 import { endpointOf } from "../../../domain/health/target.ts";
-import { type Probe, within } from "../probe.ts";
+import type { Probe } from "../probe.ts";
 
 /** Share of the connections that may be taken, in percent. */
 const MOST_CONNECTIONS = 90;

@@ -1,7 +1,8 @@
 import type { Redis } from "ioredis";
+import { within } from "../../../clients/resilience/within.ts";
 import { HEALTH_LIMITS } from "../../../domain/health/result.ts";
 import { endpointOf, type HealthTarget } from "../../../domain/health/target.ts";
-import { type Probe, within } from "../probe.ts";
+import type { Probe } from "../probe.ts";
 
 /**
  * PING; how much of `maxmemory` is used, which is bad where nothing may be evicted (`noeviction`: writes fail then); how many entries wait in the

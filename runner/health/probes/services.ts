@@ -1,12 +1,14 @@
 import type Docker from "dockerode";
 import { type ProjectContainer, projectContainers } from "../../../clients/docker/containers.ts";
 import { asking, type EngineAddress, openEngine } from "../../../clients/docker/engine.ts";
+import { within } from "../../../clients/resilience/within.ts";
 import { namedBy } from "../../../domain/health/target.ts";
 import { LABEL } from "../../../domain/services/labels.ts";
 import { liveResources, readCheckpoint } from "../../checkpoint.ts";
-import { readRecord, STACK, servicesHome } from "../../services/record.ts";
+import { windlassHome } from "../../own-root.ts";
+import { readRecord, STACK } from "../../services/record.ts";
 import { defaultEngine } from "../../services/settings.ts";
-import { type Probe, type Reading, within } from "../probe.ts";
+import type { Probe, Reading } from "../probe.ts";
 
 /**
  * Every container of a stack of services runs, and is healthy by its own check where it has one. One that has ended with 0 and is not to be
@@ -14,7 +16,7 @@ import { type Probe, type Reading, within } from "../probe.ts";
  */
 export const services: Probe = async ({ name, address }, { deadline, options }) => {
   const [project = "", only] = namedBy({ address }).split("/");
-  const home = servicesHome(options.home);
+  const home = windlassHome(options.home);
   const record = readRecord(home, project);
   const engine = { host: record?.host ?? defaultEngine(home), sshOpts: record?.sshOpts ?? [] };
   const docker = openEngine(engine);
