@@ -20,26 +20,17 @@ export const RESTART_MS = 20_000;
  * the last try said. A changed host key is never tried again.
  */
 export async function waitForSsh(options: WaitOptions): Promise<SshConnection> {
-  const started = performance.now();
-  const totalMs = options.totalMs ?? SSH.startMs;
-  for (let wait: number = SSH.firstPauseMs; ; wait = Math.min(wait * 2, SSH.longestPauseMs)) {
-    const left = totalMs - (performance.now() - started);
-    try {
-      return await connect({
-        ...options,
-        timeoutMs: Math.max(1000, Math.min(options.timeoutMs ?? SSH.timeoutMs, left)),
-      });
-    } catch (error) {
+  const { totalMs = SSH.startMs, timeoutMs = SSH.timeoutMs, onTry } = options;
+  return connectAgain(
+    "waiting for",
+    (elapsedMs) => ({ ...options, timeoutMs: Math.max(1000, Math.min(timeoutMs, totalMs - elapsedMs)) }),
+    (error, elapsedMs, nextMs) => {
       if (!(error instanceof UserError) || error.code !== "SSHConnectionFailed") throw error;
-      const elapsed = performance.now() - started;
       if (error.details.kind === "host-key-changed") throw error;
-      if (elapsed + wait >= totalMs) throw tired(error, totalMs);
-      options.onTry?.(error, elapsed);
-    }
-    await pause(wait, undefined, { signal: options.signal }).catch(() => {
-      throw cancelled(`waiting for ${options.host}`);
-    });
-  }
+      if (nextMs >= totalMs) throw tired(error, totalMs);
+      onTry?.(error, elapsedMs);
+    },
+  );
 }
 
 function tired(last: UserError, totalMs: number): UserError {
@@ -52,16 +43,36 @@ const RELOAD_MS = 5_000;
 
 /** Connects to a machine that runs; an ssh server that was just made to start anew is waited for. Throws as `connect` does. */
 export async function connectToRunning(options: ConnectOptions): Promise<SshConnection> {
-  const until = performance.now() + RELOAD_MS;
+  return connectAgain(
+    "connecting to",
+    () => options,
+    (error, _elapsedMs, nextMs) => {
+      const isRefused = error instanceof UserError && error.details.kind === "refused";
+      if (!isRefused || nextMs > RELOAD_MS) throw error;
+    },
+  );
+}
+
+/**
+ * Connects, and tries again after pauses that double. Times are milliseconds since the first try began.
+ * @param failed told of each try that failed and of when the next one begins; what it throws ends the tries
+ */
+async function connectAgain(
+  doing: string,
+  optionsOf: (elapsedMs: number) => ConnectOptions,
+  failed: (error: unknown, elapsedMs: number, nextMs: number) => void,
+): Promise<SshConnection> {
+  const started = performance.now();
   for (let wait: number = SSH.firstPauseMs; ; wait = Math.min(wait * 2, SSH.longestPauseMs)) {
+    const options = optionsOf(performance.now() - started);
     try {
       return await connect(options);
     } catch (error) {
-      const isRefused = error instanceof UserError && error.details.kind === "refused";
-      if (!isRefused || performance.now() + wait > until) throw error;
+      const elapsedMs = performance.now() - started;
+      failed(error, elapsedMs, elapsedMs + wait);
     }
     await pause(wait, undefined, { signal: options.signal }).catch(() => {
-      throw cancelled(`connecting to ${options.host}`);
+      throw cancelled(`${doing} ${options.host}`);
     });
   }
 }
