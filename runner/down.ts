@@ -1,12 +1,15 @@
 import { volumeMonthlyUsd } from "../domain/cost/node-price.ts";
 import { UserError } from "../domain/errors.ts";
+import type { NodeOwner } from "../domain/node-marker.ts";
 import { type Deployment, liveResources, nameOfUrn, type ResourceState } from "./checkpoint.ts";
+import { cloudClock } from "./clock.ts";
 import { openCloud } from "./cloud.ts";
 import type { Changes } from "./engine/events.ts";
 import { type OpenStack, openStack, runEngine } from "./engine/stack.ts";
+import { nodeLease, withLease } from "./lifecycle/lease.ts";
 import { nodeMarkers, removeMarkers } from "./lifecycle/markers.ts";
 import { type StillBilled, stillBilled } from "./lifecycle/still-billed.ts";
-import { type Prepared, prepare } from "./prepare.ts";
+import { currentDeployment, type Prepared, prepare } from "./prepare.ts";
 import type { OnEvent, OperationOptions } from "./progress.ts";
 import type { TargetOptions } from "./target.ts";
 
@@ -16,6 +19,8 @@ export interface DownOptions extends TargetOptions, OperationOptions {
   /** Names of volumes to delete too, with all data on them: each that is to go has to be named. */
   removeVolumes?: readonly string[];
   dryRun?: boolean;
+  /** Takes the node's lease from whoever has it; only right when they are gone. */
+  breakLease?: boolean;
 }
 
 /** Something that `down` leaves in the account, with what it goes on costing. */
@@ -56,7 +61,7 @@ const VOLUME = "digitalocean:index/volume:Volume";
 /**
  * Removes what the stack made. Volumes stay in the cloud, out of the state, so that the next `up` finds them by name and goes on
  * with their data; afterwards the stack is empty. Looks at the cloud first: the provider fails to delete what is gone already. Throws as
- * `up` does.
+ * `up` does, and `StackLocked` while somebody works on the node.
  */
 export async function down(options: DownOptions = {}): Promise<DownResult> {
   const prepared = await prepare(options);
@@ -69,11 +74,21 @@ export async function down(options: DownOptions = {}): Promise<DownResult> {
   if (options.confirm && !(await options.confirm(plan))) {
     throw new UserError("Cancelled", { reason: "not confirmed; nothing was removed" });
   }
-  const open = await openStack(target, "down", { ...options, onEvent: keptAsKept(plan.keeps, options.onEvent) });
-  await release(open, deployment ?? {}, doomed);
-  const report = await runEngine(open, "destroy", { excludeProtected: true, refresh: true });
-  await forgetRunning(prepared);
-  return { ...result, changes: report.changes };
+  // Whoever stops or resumes the node on another machine looks at the cloud for minutes, and must find there what they left.
+  const stack = { cloud: await openCloud(target), clock: cloudClock(target) };
+  const changes = await withLease(stack, { ...options, name: nodeLease(ownerOf(prepared)) }, async (signal) => {
+    const operation = { ...options, signal, onEvent: keptAsKept(plan.keeps, options.onEvent) };
+    const open = await openStack(target, "down", operation);
+    await release(open, (await currentDeployment(target)) ?? {}, doomed);
+    const report = await runEngine(open, "destroy", { excludeProtected: true, refresh: true });
+    await forgetRunning(prepared);
+    return report.changes;
+  });
+  return { ...result, changes };
+}
+
+function ownerOf({ target, config }: Prepared): NodeOwner {
+  return { project: config.project, stack: target.stack, node: config.nodeName };
 }
 
 /** For the engine a volume that stays is deleted like the rest, only without a call to the cloud: nobody should read that. */
@@ -99,8 +114,9 @@ function namedVolumes(deployment: Deployment | undefined, names: readonly string
   return new Set(volumes.filter((volume) => names.includes(volumeName(volume))).map(({ urn }) => urn));
 }
 
-async function keptStop({ target, config, deployment }: Prepared): Promise<KeptStop | null> {
-  const owner = { project: config.project, stack: target.stack, node: config.nodeName };
+async function keptStop(prepared: Prepared): Promise<KeptStop | null> {
+  const { target, config, deployment } = prepared;
+  const owner = ownerOf(prepared);
   const cloud = await openCloud(target);
   const { stopped } = await nodeMarkers(cloud, owner);
   if (!stopped) return null;
@@ -109,9 +125,9 @@ async function keptStop({ target, config, deployment }: Prepared): Promise<KeptS
 }
 
 /** What was under way with a droplet that is gone now is over; that a node was stopped is not. */
-async function forgetRunning({ target, config }: Prepared): Promise<void> {
-  const owner = { project: config.project, stack: target.stack, node: config.nodeName };
-  await removeMarkers(await openCloud(target), owner, "stopping", "resuming", "size", "notice");
+async function forgetRunning(prepared: Prepared): Promise<void> {
+  const cloud = await openCloud(prepared.target);
+  await removeMarkers(cloud, ownerOf(prepared), "stopping", "resuming", "size", "notice");
 }
 
 function downPlan(

@@ -9,6 +9,7 @@ import { withSession } from "./session.ts";
 interface DownFlags extends CommonOptions {
   removeVolumes?: boolean;
   confirm?: string[];
+  breakLock?: boolean;
 }
 
 export default function command(): Command {
@@ -18,6 +19,7 @@ export default function command(): Command {
       "delete the volumes too, with all data on them (each name has to be typed or given with --confirm)",
     )
     .option("--confirm <name...>", "the name of a volume that may be deleted")
+    .option("--break-lock", "take over from whoever works on the node; only right when they are gone")
     .addHelpText(
       "after",
       `
@@ -45,7 +47,8 @@ async function run(options: DownFlags): Promise<void> {
     : [];
   if (!options.yes && !(await ask(`Remove these from stack ${plan.stack}?`, "--yes")))
     return print("Nothing was removed.");
-  const result = await withSession((session) => down({ ...target, ...session, removeVolumes }));
+  const lease = options.breakLock ? { breakLease: true } : {};
+  const result = await withSession((session) => down({ ...target, ...session, ...lease, removeVolumes }));
   if (options.json) {
     printJson(result);
     return;

@@ -241,8 +241,8 @@ describe("what goes wrong loses nothing", () => {
     await stack.fault({ kind: "delay", method: "POST", path: "/actions$", seconds: 1 });
     const first = stop();
     await until(async () => (await markers()).includes("stopping"));
-    const error = await errorOf(resume());
-    expect(error.code).toBe("StackLocked");
+    const errors = await Promise.all([errorOf(resume()), errorOf(down(stack.options))]);
+    expect(errors.map(({ code }) => code)).toEqual(["StackLocked", "StackLocked"]);
     expect(await first).toMatchObject({ outcome: "stopped" });
     await expectStopped();
   });
