@@ -1,9 +1,8 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type Cloud, startCloud } from "../cloud/server.ts";
 import { connectApi } from "./digitalocean/api.ts";
@@ -11,36 +10,12 @@ import { FUNCTIONS } from "./digitalocean/functions.ts";
 import { TYPES } from "./digitalocean/types/index.ts";
 import type { Properties } from "./engine/values.ts";
 import { installPlugins } from "./install.ts";
+import { membersOf, testAgainstSdk } from "./testing/sdk.ts";
 import { sdkVersion } from "./versions.ts";
 
-const SDK = dirname(createRequire(import.meta.url).resolve("@pulumi/digitalocean/package.json"));
+const SDK = "@pulumi/digitalocean";
 
-/** The members of an interface in the SDK's declarations: by name, whether it may be left out. */
-function membersOf(file: string, name: string): Record<string, boolean> {
-  const text = readFileSync(join(SDK, `${file}.d.ts`), "utf8").replace(/\/\*\*[\s\S]*?\*\//g, "");
-  const body = new RegExp(`export interface ${name} \\{([\\s\\S]*?)\\n\\}`).exec(text)?.[1] ?? "";
-  return Object.fromEntries(
-    [...body.matchAll(/^ {4}(?:readonly )?(\w+)(\?)?:/gm)].map(([, key, optional]) => [key, optional === "?"]),
-  );
-}
-
-const types = [...TYPES.values()].map((type) => [type.token.split(":").at(-1) as string, type] as const);
-
-test.each(types)("%s has the SDK's inputs, and requires what the SDK requires", (name, type) => {
-  const args = membersOf(name[0]!.toLowerCase() + name.slice(1), `${name}Args`);
-  expect(Object.keys(type.inputs).sort()).toEqual(Object.keys(args).sort());
-  const required = Object.keys(args)
-    .filter((key) => !args[key])
-    .sort();
-  const ours = Object.keys(type.inputs).filter((key) => type.inputs[key]?.required && !(type.name && key === "name"));
-  expect(ours.sort()).toEqual(required);
-});
-
-test.each(types)("%s gives every output the SDK has", (name, type) => {
-  const state = membersOf(name[0]!.toLowerCase() + name.slice(1), `${name}State`);
-  const given = new Set([...Object.keys(type.inputs), ...Object.keys(type.reads)]);
-  expect(Object.keys(state).filter((key) => !given.has(key))).toEqual([]);
-});
+testAgainstSdk(SDK, TYPES.values(), (type) => Object.keys(type.reads));
 
 let cloud: Cloud;
 let dir: string;
@@ -105,7 +80,7 @@ test("every function gives every result the SDK has", async () => {
   };
   for (const token of FUNCTIONS.keys()) {
     const name = token.split(":").at(-1) as string;
-    const results = membersOf(name, `G${name.slice(1)}Result`);
+    const results = membersOf(SDK, name, `export interface G${name.slice(1)}Result`);
     expect(Object.keys(results).length).toBeGreaterThan(1);
     const result = await ask(name, args[name]);
     const missing = Object.keys(results).filter((key) => !results[key] && result[key] === undefined);

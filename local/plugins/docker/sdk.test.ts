@@ -1,23 +1,8 @@
 import { expect, test } from "vitest";
-import { fileOf, membersOf } from "../testing/sdk-members.ts";
+import { testAgainstSdk } from "../testing/sdk.ts";
 import { TYPES } from "./types.ts";
 
-const SDK = "@pulumi/docker";
-const types = [...TYPES.values()].map((type) => [type.token.split(":").at(-1) as string, type] as const);
-
-test.each(types)("%s has the SDK's inputs, and requires what the SDK requires", (name, type) => {
-  const args = membersOf(SDK, fileOf(name), `export interface ${name}Args`);
-  expect(Object.keys(type.inputs).sort()).toEqual(Object.keys(args).sort());
-  const required = Object.keys(args).filter((key) => !args[key]);
-  expect(Object.keys(type.inputs).filter((key) => type.inputs[key]?.required)).toEqual(required);
-});
-
-test.each(types)("%s gives every output the SDK has", (name, type) => {
-  const outputs = Object.keys(membersOf(SDK, fileOf(name), `export declare class ${name}`));
-  expect(outputs.length).toBeGreaterThan(0);
-  const given = new Set([...Object.keys(type.inputs), ...type.outputs]);
-  expect(outputs.filter((key) => !given.has(key))).toEqual([]);
-});
+const types = testAgainstSdk("@pulumi/docker", TYPES.values(), (type) => type.outputs);
 
 /**
  * Inputs that the official plugin 5.2.0 changes in place, or keeps in the state only: those without ForceNew in the schema of
