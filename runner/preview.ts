@@ -1,4 +1,3 @@
-import { join, resolve } from "node:path";
 import type { CostEstimate } from "./cost.ts";
 import { hasVanished } from "./drift.ts";
 import { type Changes, type EngineReport, nothingChanges } from "./engine/events.ts";
@@ -6,7 +5,7 @@ import { openStack } from "./engine/stack.ts";
 import { type GateOptions, type Judged, judgedPreview } from "./gate/gate.ts";
 import type { UsedOverride } from "./gate/override.ts";
 import type { Violation } from "./gate/verdict.ts";
-import { OWN_ROOT } from "./own-root.ts";
+import { windlassHome } from "./own-root.ts";
 import { refuseFailed, runPrechecks } from "./prechecks/index.ts";
 import { prepare } from "./prepare.ts";
 import { rememberPrices } from "./price-list.ts";
@@ -44,7 +43,7 @@ export interface PreviewOptions extends TargetOptions, OperationOptions, GateOpt
 export async function previewAny(options: PreviewOptions = {}): Promise<Plan> {
   if (ownProject(options)) return preview(options);
   const { judgedProject } = await import("./gate/project.ts");
-  const home = resolve(options.home ?? process.env.WINDLASS_HOME ?? join(OWN_ROOT, ".windlass"));
+  const home = windlassHome(options.home);
   const judged = await judgedProject({ ...options, root: rootOf(options), home });
   return planOf(judged.stack, judged);
 }

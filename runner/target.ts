@@ -6,7 +6,7 @@ import { parse } from "yaml";
 import { DIGITALOCEAN_URL } from "../clients/digitalocean/url.ts";
 import { UserError } from "../domain/errors.ts";
 import { readStackFile, type StackFile } from "../stacks/config-source.ts";
-import { OWN_ROOT } from "./own-root.ts";
+import { OWN_ROOT, windlassHome } from "./own-root.ts";
 
 /** Where a stack lives: DigitalOcean itself, or the local cloud. */
 export type CloudName = "local" | "digitalocean";
@@ -41,7 +41,7 @@ export interface TargetOptions {
 /** Reads files only, so that `status` is quick. Throws `UserError` when the project or the stack cannot be made out. */
 export function resolveTarget(options: TargetOptions = {}): Target {
   const root = resolve(options.root ?? OWN_ROOT);
-  const home = resolve(options.home ?? process.env.WINDLASS_HOME ?? join(root, ".windlass"));
+  const home = windlassHome(options.home, root);
   const settings = projectSettings(root);
   const stack = stackName(options.stack ?? selectedStack(root, home, settings.name) ?? "dev");
   const config = readStackFile(root, stack);

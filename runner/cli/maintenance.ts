@@ -4,8 +4,7 @@ import { Argument, Command, InvalidArgumentError } from "commander";
 import { UserError } from "../../domain/errors.ts";
 import { type MaintenanceList, type MaintenanceResult, maintain } from "../maintenance/maintain.ts";
 import { maintenanceCron, maintenanceTimers } from "../maintenance/units.ts";
-import { OWN_ROOT } from "../own-root.ts";
-import { servicesHome } from "../services/record.ts";
+import { OWN_ROOT, windlassHome } from "../own-root.ts";
 import { ask, refuseWithoutTerminal } from "./confirm.ts";
 import { bold, print, printJson, table } from "./output.ts";
 import { withSession } from "./session.ts";
@@ -93,7 +92,7 @@ function printUnit({ printUnit: wanted, json }: MaintenanceFlags): void {
       { reason: `--print-unit ${kind} is not known`, suggestion: "use systemd or cron" },
       { exitCode: 2 },
     );
-  const unit = { program: join(OWN_ROOT, "windlass"), user: userInfo().username, home: servicesHome() };
+  const unit = { program: join(OWN_ROOT, "windlass"), user: userInfo().username, home: windlassHome() };
   const text = kind === "systemd" ? maintenanceTimers(unit) : maintenanceCron(unit);
   if (json) printJson({ kind, text });
   else process.stdout.write(text);

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { servicesHome } from "../services/record.ts";
+import { windlassHome } from "../own-root.ts";
 import { print, printJson, table } from "./output.ts";
 
 /** `windlass services settings`. */
@@ -21,7 +21,7 @@ Examples:
 
 async function settings({ json }: { json?: boolean }): Promise<void> {
   const { readSettings } = await import("../services/settings.ts");
-  const { shown, file, stack, unused } = readSettings(servicesHome());
+  const { shown, file, stack, unused } = readSettings(windlassHome());
   const own = [...stack.off].map(([name, where]) => ({ key: `services.${name}`, value: false, from: "file", where }));
   const ports = [...stack.ports].map(([name, { port, where }]) => ({
     key: `ports.${name}`,

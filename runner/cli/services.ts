@@ -1,5 +1,5 @@
 import { Command, Option } from "commander";
-import { servicesHome } from "../services/record.ts";
+import { windlassHome } from "../own-root.ts";
 import { downCommand } from "./services-down.ts";
 import { listCommand } from "./services-list.ts";
 import { logsCommand } from "./services-logs.ts";
@@ -66,7 +66,7 @@ async function config(files: string[], flags: ServicesFlags): Promise<void> {
     ...(flags.profile ? { profiles: flags.profile } : {}),
     ...(flags.envFile ? { envFiles: flags.envFile } : {}),
     ...(flags.projectName === undefined ? {} : { projectName: flags.projectName }),
-    settings: readSettings(servicesHome()),
+    settings: readSettings(windlassHome()),
   });
   for (const { file, line, reason } of warnings) process.stderr.write(`warning: ${file}:${line}: ${reason}\n`);
   if (flags.quiet) return;

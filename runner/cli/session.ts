@@ -1,7 +1,6 @@
-import { join } from "node:path";
 import { UserError } from "../../domain/errors.ts";
 import { operationLog } from "../operation-log.ts";
-import { OWN_ROOT } from "../own-root.ts";
+import { windlassHome } from "../own-root.ts";
 import type { OnEvent, OperationOptions } from "../progress.ts";
 import { createReporter } from "./reporter.ts";
 import { runningCommand } from "./running-command.ts";
@@ -13,9 +12,8 @@ export async function withSession<T>(work: (options: Required<OperationOptions>)
   const graceful = new AbortController();
   const hard = new AbortController();
   const reporter = createReporter(process.stderr);
-  const home = process.env.WINDLASS_HOME ?? join(OWN_ROOT, ".windlass");
   const command = runningCommand();
-  const log = command === undefined ? undefined : operationLog(home, command);
+  const log = command === undefined ? undefined : operationLog(windlassHome(), command);
   const onEvent: OnEvent = (event) => {
     reporter.onEvent(event);
     log?.onEvent(event);

@@ -4,7 +4,7 @@ import { breakers } from "../../clients/resilience/index.ts";
 import { breakerMetrics } from "../../clients/resilience/metrics.ts";
 import { redact } from "../../domain/redaction.ts";
 import { publishBreakers } from "../breakers.ts";
-import { servicesHome } from "../services/record.ts";
+import { windlassHome } from "../own-root.ts";
 import { readEnvironment } from "../services/runs.ts";
 import { resolveTarget } from "../target.ts";
 import { type Alerting, type HealthLook, type HealthOptions, lookAtHealth } from "./look.ts";
@@ -40,7 +40,7 @@ export async function watchHealth(options: WatchHealthOptions): Promise<HealthLo
     const parts = [
       breakerMetrics(breakers.list()),
       moreMetrics(),
-      environmentMetrics(readEnvironment(servicesHome(options.home))),
+      environmentMetrics(readEnvironment(windlassHome(options.home))),
     ];
     return (await Promise.all(parts)).join("");
   };

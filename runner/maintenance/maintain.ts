@@ -4,10 +4,11 @@ import { openEngine } from "../../clients/docker/engine.ts";
 import { UserError } from "../../domain/errors.ts";
 import { HEALTH_LIMITS } from "../../domain/health/result.ts";
 import { jsonLines } from "../json-lines.ts";
+import { windlassHome } from "../own-root.ts";
 import type { OperationOptions } from "../progress.ts";
 import { engineDisk, mountedDisks } from "../runbooks/disks.ts";
 import { type Member, stackMembers } from "../runbooks/members.ts";
-import { records, requireRecord, servicesHome } from "../services/record.ts";
+import { records, requireRecord } from "../services/record.ts";
 import { defaultEngine } from "../services/settings.ts";
 import { type Cleaned, type CleanKind, type CleanOptions, clean } from "./clean.ts";
 
@@ -60,7 +61,7 @@ export function maintenanceFile(home: string): string {
  */
 export async function maintain(options: MaintenanceOptions): Promise<MaintenanceResult> {
   const { list, dryRun = false } = options;
-  const home = servicesHome(options.home);
+  const home = windlassHome(options.home);
   const result: MaintenanceResult = {
     ...{ list, at: new Date().toISOString(), dryRun },
     ...{ tasks: [], cleaned: [], services: [], disks: [], problems: [] },

@@ -1,4 +1,3 @@
-import { join, resolve } from "node:path";
 import { catalogPrices } from "../../catalog/digitalocean/prices.ts";
 import { digitalOcean } from "../../clients/digitalocean/index.ts";
 import type { SizePrice } from "../../domain/cost/node-price.ts";
@@ -6,7 +5,7 @@ import { UserError } from "../../domain/errors.ts";
 import { liveResources } from "../checkpoint.ts";
 import { priced } from "../cost.ts";
 import { accountToken, accountUrl } from "../engine.ts";
-import { OWN_ROOT } from "../own-root.ts";
+import { windlassHome } from "../own-root.ts";
 import { rememberedPrices, rememberPrices, sizePrices } from "../price-list.ts";
 import type { OperationOptions } from "../progress.ts";
 import type { TargetOptions } from "../target.ts";
@@ -39,9 +38,7 @@ export async function cost(options: CostOptions = {}): Promise<CostReport> {
       { exitCode: 2 },
     );
   }
-  const home = resolve(
-    options.home ?? process.env.WINDLASS_HOME ?? join(ownProject(options) ? rootOf(options) : OWN_ROOT, ".windlass"),
-  );
+  const home = windlassHome(options.home, ownProject(options) ? rootOf(options) : undefined);
   // A price file that is wrong is told before a preview is waited for.
   const sizes = options.refresh ? await refreshFromAccount(home) : rememberedPrices({ home, cloud: "digitalocean" });
   const prices = catalogPrices({ sizes, ...(options.prices ? { file: options.prices } : {}) });

@@ -7,7 +7,7 @@ import { UserError } from "../../domain/errors.ts";
 import { pulumiCommand } from "../engine/command.ts";
 import { type EngineReport, eventTracker, isRefusedByPolicy } from "../engine/events.ts";
 import { engineEnvironment } from "../engine.ts";
-import { OWN_ROOT } from "../own-root.ts";
+import { windlassHome } from "../own-root.ts";
 import type { OperationOptions } from "../progress.ts";
 import { type Comparison, planOf, previewFailed } from "./documents.ts";
 
@@ -128,7 +128,7 @@ async function environment({
   cloud,
   ...options
 }: ProjectOptions & OperationOptions & { scratch: string; command: string }) {
-  const where = resolve(home ?? process.env.WINDLASS_HOME ?? join(OWN_ROOT, ".windlass"));
+  const where = windlassHome(home);
   if (cloud !== "local") {
     const tools = [dirname(options.command), dirname(process.execPath)];
     return { PATH: [...tools, process.env.PATH ?? ""].join(delimiter), PULUMI_SKIP_UPDATE_CHECK: "true" };

@@ -1,8 +1,9 @@
 import type Docker from "dockerode";
 import { type EngineAddress, openEngine } from "../../clients/docker/engine.ts";
 import { UserError } from "../../domain/errors.ts";
+import { windlassHome } from "../own-root.ts";
 import { type Addressed, addressed } from "../services/address.ts";
-import { records, servicesHome } from "../services/record.ts";
+import { records } from "../services/record.ts";
 import { defaultEngine } from "../services/settings.ts";
 import type { Runbook } from "./catalog.ts";
 import { assignRoles, type Member, stackMembers } from "./members.ts";
@@ -33,7 +34,7 @@ export interface PlaceOptions extends Omit<Addressed, "files"> {
 
 /** Finds the stack, its containers and who plays which role. Throws `NotFound`, `UsageError`, `CommandFailed`. */
 export async function openPlace(runbook: Runbook, options: PlaceOptions): Promise<Place> {
-  const home = servicesHome(options.home);
+  const home = windlassHome(options.home);
   const parameters = parametersOf(runbook, options.parameters ?? {});
   const { stack, services: _services, parameters: _parameters, ...rest } = options;
   const name = stack ?? onlyStack(home, runbook);

@@ -1,8 +1,9 @@
 import type { EngineAddress } from "../../clients/docker/engine.ts";
 import type { ComposeProject, Service } from "../../domain/compose/model.ts";
 import { UserError } from "../../domain/errors.ts";
+import { windlassHome } from "../own-root.ts";
 import type { ServicesOptions } from "./files.ts";
-import { readRecord, servicesHome } from "./record.ts";
+import { readRecord } from "./record.ts";
 
 /** A project of services, by its files or by its name. */
 export interface Addressed extends ServicesOptions {
@@ -25,7 +26,7 @@ export interface FoundProject {
  * project there, such as one that `docker compose` made. Throws `UserError` `NotFound`.
  */
 export async function addressed(options: Addressed): Promise<FoundProject> {
-  const home = servicesHome(options.home);
+  const home = windlassHome(options.home);
   const word = options.files.length === 1 ? (options.files[0] ?? "") : "";
   const name = /^[a-z0-9][a-z0-9_-]*$/.test(word) ? word : undefined;
   const read = name !== undefined && readRecord(home, name) ? undefined : await modelOf(options, name);
@@ -40,7 +41,7 @@ export async function addressed(options: Addressed): Promise<FoundProject> {
 async function modelOf(options: Addressed, name: string | undefined): Promise<ComposeProject | undefined> {
   const [{ readServices }, { readSettings }] = await Promise.all([import("./files.ts"), import("./settings.ts")]);
   try {
-    return readServices({ ...options, settings: readSettings(servicesHome(options.home)) }).project;
+    return readServices({ ...options, settings: readSettings(windlassHome(options.home)) }).project;
   } catch (error) {
     const anywhere = name !== undefined && options.host !== undefined;
     if (anywhere && error instanceof UserError && error.code === "NotFound") return undefined;

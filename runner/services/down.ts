@@ -1,11 +1,11 @@
 import { UserError } from "../../domain/errors.ts";
 import { liveResources, nameOfUrn, readCheckpoint } from "../checkpoint.ts";
 import type { Changes } from "../engine/events.ts";
+import { windlassHome } from "../own-root.ts";
 import type { OperationOptions } from "../progress.ts";
 import { type Addressed, addressed } from "./address.ts";
 import { changesOf, kindOf, VOLUME } from "./changes.ts";
-import { servicesTarget } from "./project.ts";
-import { requireRecord, servicesHome } from "./record.ts";
+import { requireRecord, servicesTarget } from "./record.ts";
 
 export interface ServicesDownOptions extends Addressed, OperationOptions {
   dryRun?: boolean;
@@ -30,7 +30,7 @@ const IMAGE = "docker:index/remoteImage:RemoteImage";
 
 /** Removes the containers and networks of a project. Volumes stay with their data, and the next `up` uses them again. Throws as `up` does. */
 export async function servicesDown(options: ServicesDownOptions): Promise<ServicesDownResult> {
-  const home = servicesHome(options.home);
+  const home = windlassHome(options.home);
   const { project } = await addressed(options);
   const record = requireRecord(home, project);
   const target = servicesTarget(home, record);

@@ -3,9 +3,9 @@ import { containerEnds, type Ends } from "../../clients/docker/ends.ts";
 import { openEngine } from "../../clients/docker/engine.ts";
 import type { Service } from "../../domain/compose/model.ts";
 import { scaleOf } from "../../domain/services/not-applied.ts";
+import { windlassHome } from "../own-root.ts";
 import { type Addressed, addressed } from "./address.ts";
 import { servicesMade } from "./made.ts";
-import { servicesHome } from "./record.ts";
 
 /** One container of a service, or a service that has none. */
 export interface ServiceState {
@@ -42,7 +42,7 @@ export interface ServicesPsResult {
 export async function servicesPs(options: Addressed): Promise<ServicesPsResult> {
   const { project, address, services } = await addressed(options);
   const docker = openEngine(address);
-  const declared = services ?? servicesMade(servicesHome(options.home), project, address.host);
+  const declared = services ?? servicesMade(windlassHome(options.home), project, address.host);
   const containers = await projectContainers(docker, address, project);
   const ids = new Map(containers.map(({ id, name }) => [name, id]));
   const ends = await containerEnds(docker, address, [...ids.values()]);

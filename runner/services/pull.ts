@@ -1,11 +1,12 @@
 import { asking, openEngine } from "../../clients/docker/engine.ts";
 import { UserError } from "../../domain/errors.ts";
 import { imagesOf, isBuilt } from "../../domain/services/builds.ts";
+import { windlassHome } from "../own-root.ts";
 import type { OperationOptions } from "../progress.ts";
 import type { Addressed } from "./address.ts";
 import { readServices } from "./files.ts";
 import { type BroughtImage, bringImages } from "./images.ts";
-import { readRecord, servicesHome } from "./record.ts";
+import { readRecord } from "./record.ts";
 import { defaultEngine, readSettings } from "./settings.ts";
 import { sourceOf } from "./source.ts";
 
@@ -33,7 +34,7 @@ export interface ServicesPullResult {
  * that cannot be had.
  */
 export async function servicesPull(options: ServicesPullOptions): Promise<ServicesPullResult> {
-  const home = servicesHome(options.home);
+  const home = windlassHome(options.home);
   const named = options.files.length === 1 ? readRecord(home, options.files[0] ?? "") : undefined;
   const { project, files } = readServices({ ...sourceOf(options, named), settings: readSettings(home) });
   const record = readRecord(home, project.name);

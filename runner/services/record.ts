@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../domain/errors.ts";
-import { OWN_ROOT } from "../own-root.ts";
+import { ownTarget, readOwnRecord } from "../engine/own-target.ts";
+import type { Target } from "../target.ts";
 
 /** What is remembered of a stack of services: enough to find it again by its name. */
 export interface ServicesRecord {
@@ -21,11 +22,6 @@ export interface ServicesRecord {
 /** Name of the one stack of each project of services. */
 export const STACK = "services";
 
-/** The `.windlass` folder that stacks of services are kept in. */
-export function servicesHome(home?: string): string {
-  return home ?? process.env.WINDLASS_HOME ?? join(OWN_ROOT, ".windlass");
-}
-
 /** The folder of a project: its Pulumi project, and what is remembered of it. */
 export function folderOf(home: string, project: string): string {
   return join(home, "services", project);
@@ -38,8 +34,7 @@ export function buildFolder(home: string, project: string): string {
 
 /** What is remembered of a project, if anything is. */
 export function readRecord(home: string, project: string): ServicesRecord | undefined {
-  const file = join(folderOf(home, project), "services.json");
-  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as ServicesRecord) : undefined;
+  return readOwnRecord<ServicesRecord>(folderOf(home, project), STACK);
 }
 
 /** The same. Throws `UserError` `NotFound` with the names that there are. */
@@ -65,6 +60,13 @@ export function records(home: string): ServicesRecord[] {
 /** Where Pulumi keeps the state of all stacks of services. */
 export function stateBackend(home: string): string {
   return `file://${join(home, "services-state")}`;
+}
+
+/** Remembers a stack of services, and answers with the engine's target. */
+export function servicesTarget(home: string, record: ServicesRecord): Target {
+  const { project } = record;
+  const place = { root: folderOf(home, project), home, project, stack: STACK, backend: stateBackend(home) };
+  return ownTarget(place, record);
 }
 
 /** Forgets a stack that is empty. */

@@ -7,7 +7,7 @@ import { UserError } from "../../domain/errors.ts";
 import { GPU_MODES, type GpuMode } from "../../domain/services/gpus.ts";
 import { LOG_SIZE, type LogRotation } from "../../domain/services/log-rotation.ts";
 import { readTomlFile, tomlLine } from "../../domain/toml-file.ts";
-import { servicesHome } from "./record.ts";
+import { windlassHome } from "../own-root.ts";
 
 /** How service stacks are run on this machine, where no option of the command says it. */
 export interface ServicesSettings {
@@ -214,6 +214,6 @@ function unusedOf(written: Written, at: At): string[] {
 }
 
 /** The engine where nobody names one: DOCKER_HOST, else the settings' file, else this machine's. */
-export function defaultEngine(home = servicesHome()): string {
+export function defaultEngine(home = windlassHome()): string {
   return readSettings(home).values.host;
 }

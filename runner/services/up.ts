@@ -6,6 +6,7 @@ import type { GpuMode } from "../../domain/services/gpus.ts";
 import type { StackPlan } from "../../domain/services/spec.ts";
 import type { Change } from "../engine/changes.ts";
 import type { Changes } from "../engine/events.ts";
+import { windlassHome } from "../own-root.ts";
 import type { OperationOptions } from "../progress.ts";
 import { noteApplied, stillApplied } from "./applied.ts";
 import { changesOf } from "./changes.ts";
@@ -16,9 +17,8 @@ import { untilHealthy } from "./healthy.ts";
 import { bringImages, placedBuild } from "./images.ts";
 import { type Placement, placeOnHost } from "./placement.ts";
 import type { MovedPort } from "./ports.ts";
-import { servicesTarget } from "./project.ts";
 import { type ServiceState, servicesOf } from "./ps.ts";
-import { forget, servicesHome } from "./record.ts";
+import { forget, servicesTarget } from "./record.ts";
 import { type RunWatcher, remembered } from "./runs.ts";
 import { type ReadSettings, readSettings, type ServicesSettings } from "./settings.ts";
 
@@ -68,7 +68,7 @@ export interface ServicesUpResult extends ServicesPlan {
  * (with its last lines), `Cancelled`.
  */
 export async function servicesUp(options: ServicesUpOptions): Promise<ServicesUpResult> {
-  const home = servicesHome(options.home);
+  const home = windlassHome(options.home);
   const settings = readSettings(home);
   const held: Pick<Placement, "release">[] = [];
   const run = async (watcher: Partial<RunWatcher>) => {
@@ -86,7 +86,7 @@ async function bringUp(
   settings: ReadSettings,
   held: Pick<Placement, "release">[],
 ): Promise<ServicesUpResult> {
-  const home = servicesHome(options.home);
+  const home = windlassHome(options.home);
   const { project, files, record, before, notApplied, plan: wanted } = await readDeclared(options, settings, home);
   const origin = { project, files };
   const address = { host: record.host, sshOpts: record.sshOpts };

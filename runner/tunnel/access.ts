@@ -5,9 +5,10 @@ import {
   createCloudflareClient,
 } from "../../clients/cloudflare/index.ts";
 import { UserError } from "../../domain/errors.ts";
+import { windlassHome } from "../own-root.ts";
 import type { OperationOptions } from "../progress.ts";
 import { inherited } from "../target.ts";
-import { type TunnelCloud, tunnelHome } from "./project.ts";
+import type { TunnelCloud } from "./project.ts";
 
 export interface TunnelOptions extends OperationOptions {
   /** A file in the form of cloudflared's config.yml, or a name: of the catalog, or of a tunnel that was made here. */
@@ -29,7 +30,7 @@ export interface Access {
 
 /** Throws `UserError` `PrecheckFailed` where there is no token. */
 export async function access({ cloud = "cloudflare", home, signal, onEvent }: TunnelOptions): Promise<Access> {
-  const folder = tunnelHome(home);
+  const folder = windlassHome(home);
   const api = cloud === "local" ? await local(folder, { signal, onEvent }) : account();
   const client = createCloudflareClient({ token: api.token, url: api.endpoint, ...(signal ? { signal } : {}) });
   return { cloud, home: folder, ...api, client };

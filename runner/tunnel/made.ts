@@ -2,10 +2,11 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { catalogTunnelFile } from "../../catalog/tunnels/names.ts";
 import { UserError } from "../../domain/errors.ts";
+import { windlassHome } from "../own-root.ts";
 import type { Target } from "../target.ts";
 import { type Access, access, type TunnelOptions } from "./access.ts";
 import { readTunnel } from "./file.ts";
-import { requireTunnelRecord, type TunnelCloud, type TunnelRecord, tunnelHome, tunnelTarget } from "./project.ts";
+import { requireTunnelRecord, type TunnelCloud, type TunnelRecord, tunnelTarget } from "./project.ts";
 import { tunnelId } from "./up.ts";
 
 /** A tunnel that was made from this machine. */
@@ -19,7 +20,7 @@ export interface MadeTunnel {
 /** By its name, or by its file. Throws `UserError` `NotFound` for one that was not made from here. */
 export async function madeTunnel(options: TunnelOptions): Promise<MadeTunnel> {
   const { cloud = "cloudflare" } = options;
-  const home = tunnelHome(options.home);
+  const home = windlassHome(options.home);
   const record = requireTunnelRecord(home, cloud, nameOf(options.tunnel, cloud, home));
   const target = tunnelTarget(home, record);
   const id = tunnelId(target);

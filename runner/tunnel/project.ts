@@ -1,9 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { stringify } from "yaml";
 import { UserError } from "../../domain/errors.ts";
-import { readStackFile } from "../../stacks/config-source.ts";
-import { OWN_ROOT } from "../own-root.ts";
+import { ownTarget, readOwnRecord } from "../engine/own-target.ts";
 import type { Target } from "../target.ts";
 
 /** Where a tunnel is: at Cloudflare, or on the local cloud. */
@@ -22,19 +20,13 @@ export interface TunnelRecord {
 /** Name of the one stack of each tunnel's project. */
 const STACK = "tunnel";
 
-/** The `.windlass` folder that tunnels are kept in. */
-export function tunnelHome(home?: string): string {
-  return home ?? process.env.WINDLASS_HOME ?? join(OWN_ROOT, ".windlass");
-}
-
 function folderOf(home: string, cloud: TunnelCloud, name: string): string {
   return join(home, "tunnels", cloud, name);
 }
 
 /** What is remembered of a tunnel, if anything is. */
 export function readTunnelRecord(home: string, cloud: TunnelCloud, name: string): TunnelRecord | undefined {
-  const file = join(folderOf(home, cloud, name), "tunnel.json");
-  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as TunnelRecord) : undefined;
+  return readOwnRecord<TunnelRecord>(folderOf(home, cloud, name), STACK);
 }
 
 /** The same. Throws `UserError` `NotFound` with the names that there are. */
@@ -58,23 +50,11 @@ function namesOf(home: string, cloud: TunnelCloud): string[] {
   return existsSync(folder) ? readdirSync(folder).sort() : [];
 }
 
-/** Writes the Pulumi project of a tunnel, and answers with the engine's target. Its program runs in this process. */
+/** Remembers a tunnel, and answers with the engine's target. */
 export function tunnelTarget(home: string, record: TunnelRecord): Target {
-  const root = folderOf(home, record.cloud, record.name);
-  mkdirSync(root, { recursive: true, mode: 0o700 });
-  writeFileSync(join(root, "Pulumi.yaml"), stringify({ name: record.name, runtime: "nodejs" }));
-  writeFileSync(join(root, `Pulumi.${STACK}.yaml`), "");
-  writeFileSync(join(root, "tunnel.json"), `${JSON.stringify(record, null, 2)}\n`);
-  return {
-    root,
-    home,
-    project: record.name,
-    stack: STACK,
-    // The bundled plugin is used on both ways: there is nothing to download.
-    cloud: "local",
-    config: readStackFile(root, STACK),
-    backend: `file://${join(home, "tunnel-state", record.cloud)}`,
-  };
+  const { name, cloud } = record;
+  const backend = `file://${join(home, "tunnel-state", cloud)}`;
+  return ownTarget({ root: folderOf(home, cloud, name), home, project: name, stack: STACK, backend }, record);
 }
 
 /** Forgets a tunnel that is gone. */
