@@ -2,18 +2,14 @@ import type { NasServicesArgs } from "../../components/compose-services.ts";
 import type { StackPlan, VolumeSpec } from "../../domain/services/spec.ts";
 import { type Deployment, nameOfUrn, type ResourceState } from "../checkpoint.ts";
 import type { EngineReport } from "../engine/events.ts";
-import { inOwnWords, settle } from "../engine/own-stack.ts";
-import { type EngineArguments, type EngineOperation, openStack, runEngine } from "../engine/stack.ts";
+import { runOwnStack } from "../engine/own-stack.ts";
+import { type EngineArguments, type EngineOperation, openStack } from "../engine/stack.ts";
 import { currentDeployment } from "../prepare.ts";
 import type { OperationOptions } from "../progress.ts";
 import type { Target } from "../target.ts";
 import { VOLUME } from "./changes.ts";
 
-/**
- * Runs an operation on a stack of services. Program and plugin run in this process: the engine is all that is started. Locks of dead
- * processes and creates that a killed update has left pending are settled first: the plugin finds what was made by the marks it has left.
- * Throws `StackLocked`, and `CommandFailed` with what the Docker engine said.
- */
+/** Runs an operation on a stack of services. Throws `StackLocked`, and `CommandFailed` with what the Docker engine said. */
 export async function runServices(
   target: Target,
   operation: EngineOperation,
@@ -21,24 +17,14 @@ export async function runServices(
   options: OperationOptions,
   declared?: NasServicesArgs,
 ): Promise<EngineReport> {
-  const [plugin, program] = await Promise.all([
-    import("../local-cloud.ts").then(({ serveDockerPlugin }) => serveDockerPlugin()),
-    declared && import("../../stacks/services.ts"),
-  ]);
-  try {
-    await settle(target, options);
-    const open = await openStack(target, operation, options, {
-      create: true,
-      select: false,
-      environment: plugin.environment,
-      ...(program && declared ? { program: async () => program.servicesProgram(declared) } : {}),
-    });
-    return await runEngine(open, operation, args);
-  } catch (error) {
-    throw inOwnWords(error, `windlass services up ${target.project}`);
-  } finally {
-    plugin.close();
-  }
+  const servePlugin = async () => (await import("../local-cloud.ts")).serveDockerPlugin();
+  const loadProgram = async () => {
+    if (!declared) return undefined;
+    const { servicesProgram } = await import("../../stacks/services.ts");
+    return async () => servicesProgram(declared);
+  };
+  const run = { operation, args, commands: "services", servePlugin, loadProgram };
+  return runOwnStack(target, run, options);
 }
 
 /**

@@ -1,16 +1,13 @@
 import type { CloudflareTunnelArgs } from "../../components/cloudflare-tunnel.ts";
 import { changesAmong } from "../engine/changes.ts";
 import type { EngineReport } from "../engine/events.ts";
-import { inOwnWords, settle } from "../engine/own-stack.ts";
-import { type EngineOperation, openStack, runEngine } from "../engine/stack.ts";
+import { runOwnStack } from "../engine/own-stack.ts";
+import type { EngineOperation } from "../engine/stack.ts";
 import type { OperationOptions } from "../progress.ts";
 import type { Target } from "../target.ts";
 import type { Access } from "./access.ts";
 
-/**
- * Runs an operation on a tunnel's stack, looking at Cloudflare first. Program and plugin run in this process. Throws `StackLocked`, and
- * `CommandFailed` with what Cloudflare said.
- */
+/** Runs an operation on a tunnel's stack, looking at Cloudflare first. Throws `StackLocked`, and `CommandFailed` with what Cloudflare said. */
 export async function runTunnel(
   target: Target,
   operation: EngineOperation,
@@ -18,22 +15,14 @@ export async function runTunnel(
   options: OperationOptions,
   declared?: CloudflareTunnelArgs,
 ): Promise<EngineReport> {
-  const { serveCloudflarePlugin } = await import("../local-cloud.ts");
-  const plugin = await serveCloudflarePlugin(api);
-  try {
-    await settle(target, options);
+  const servePlugin = async () => (await import("../local-cloud.ts")).serveCloudflarePlugin(api);
+  const loadProgram = async () => {
+    if (!declared) return undefined;
     const { tunnelProgram } = await import("../../stacks/tunnel.ts");
-    const open = await openStack(target, operation, options, {
-      create: true,
-      ...(declared ? { program: async () => tunnelProgram(declared) } : {}),
-    });
-    Object.assign(open.stack.workspace.envVars, plugin.environment);
-    return await runEngine(open, operation, { refresh: true });
-  } catch (error) {
-    throw inOwnWords(error, `windlass tunnel ${operation === "destroy" ? "down" : "up"} ${target.project}`);
-  } finally {
-    plugin.close();
-  }
+    return async () => tunnelProgram(declared);
+  };
+  const run = { operation, args: { refresh: true }, commands: "tunnel", servePlugin, loadProgram };
+  return runOwnStack(target, run, options);
 }
 
 /** Of the resources that a tunnel consists of. */
