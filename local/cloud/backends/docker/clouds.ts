@@ -60,14 +60,20 @@ export async function removeCloudAt(docker: Docker, folder: string): Promise<voi
   await removeCloud(docker, names, new Toolbox(docker, names, image));
 }
 
+/** How long something that was just being made may be in the way of a removal, in milliseconds. */
+const removePatience = 30_000;
+
 /** Removes everything that carries the cloud's names; again where something that was just being made came in between. */
 export async function removeCloud(docker: Docker, names: Names, toolbox: Toolbox): Promise<void> {
-  for (let left = 4; ; left--) {
+  const deadline = Date.now() + removePatience;
+  for (;;) {
     try {
       await removeMachines(docker, names, toolbox);
       break;
     } catch (error) {
-      if ((error as { statusCode?: number }).statusCode !== 409 || left === 0) throw error;
+      // 403: a network that a container has joined meanwhile.
+      const inTheWay = [403, 409].includes((error as { statusCode?: number }).statusCode ?? 0);
+      if (!inTheWay || Date.now() > deadline) throw error;
       await new Promise((done) => setTimeout(done, 200));
     }
   }

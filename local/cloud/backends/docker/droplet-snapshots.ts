@@ -7,7 +7,7 @@ const copyAll = "find /to -mindepth 1 -delete && cp -a /from/. /to/";
 /** The engine stacks at most about 125 layers, and each snapshot of a machine that came from a snapshot adds one. */
 const mostLayers = 100;
 /** How long pausing a machine is tried, in milliseconds. */
-const pausePatience = 10_000;
+const pausePatience = 60_000;
 
 /**
  * Droplet snapshots: a commit of the root disk, and a copy of the nested Docker engine's data, which lies on a volume of

@@ -18,6 +18,8 @@ const publicAddresses = { from: 10, to: 199 };
 const firstPrivateAddress = 2;
 /** Seconds a droplet has to stop its services before it is cut off. */
 const stopPatience = 10;
+/** How long a create may be under way, in milliseconds. */
+const createPatience = 60_000;
 
 const sync = ["/usr/local/lib/windlass/sync"];
 
@@ -163,9 +165,24 @@ export class Droplets {
       HostConfig: hostConfig(names, await toolbox.capabilities(), nested ? names.nestedDocker(spec.id) : undefined),
       NetworkingConfig: { EndpointsConfig: { [names.publicNetwork]: endpoint(publicIp, "eth0") } },
     };
-    // Taken: by a create that a kill left under way.
-    await unless([409], docker.createContainer(options));
-    return docker.getContainer(names.droplet(spec.id)).inspect();
+    return this.#made(options, names.droplet(spec.id));
+  }
+
+  /** A create that a kill left under way holds the name, and its container is there a moment later. */
+  async #made(options: Docker.ContainerCreateOptions, name: string): Promise<Docker.ContainerInspectInfo> {
+    const { docker } = this.#ground;
+    const deadline = Date.now() + createPatience;
+    for (;;) {
+      const refused = await docker.createContainer(options).then(
+        () => undefined,
+        (error: Error & { statusCode?: number }) => error,
+      );
+      if (refused && refused.statusCode !== 409) throw refused;
+      const there = await inspect(docker, name);
+      if (there) return there;
+      if (Date.now() > deadline) throw refused ?? new Error(`container ${name} was made and is not there`);
+      await new Promise((wait) => setTimeout(wait, 50));
+    }
   }
 
   async #joinVpc(spec: DropletSpec, privateIp: string): Promise<void> {

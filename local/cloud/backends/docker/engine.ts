@@ -25,10 +25,13 @@ export function inspect(docker: Docker, container: string): Promise<Docker.Conta
   return unless([404], docker.getContainer(container).inspect());
 }
 
+/** How long a container may take to go, in milliseconds: what it has written goes with it. */
+const removePatience = 120_000;
+
 /** Removes a container and waits until it is gone, also where somebody else is removing it. Gone = done. */
 export async function removeContainer(docker: Docker, name: string): Promise<void> {
   const container = docker.getContainer(name);
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + removePatience;
   await unless([404, 409], container.remove({ force: true, v: true }));
   while (await inspect(docker, name)) {
     if (Date.now() > deadline) throw new Error(`container ${name} does not go away`);

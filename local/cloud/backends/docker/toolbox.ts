@@ -5,6 +5,8 @@ import { exec, inspect, removeContainer, unless } from "./engine.ts";
 import { label, type Names } from "./names.ts";
 
 const answerPort = 7;
+/** How long the toolbox gets to listen, in milliseconds; a third of it to answer then. */
+const answerPatience = 30_000;
 
 /**
  * What mounting, loop devices, nftables and nested Docker need, SYS_PTRACE to run commands (health checks) in a nested container whose program is
@@ -130,10 +132,10 @@ export class Toolbox {
 }
 
 async function answer(address: string): Promise<string> {
-  const deadline = Date.now() + 5000;
+  const deadline = Date.now() + answerPatience;
   for (;;) {
     const socket = connect({ host: address, port: answerPort });
-    socket.setTimeout(2000, () => socket.destroy(new Error("no answer")));
+    socket.setTimeout(answerPatience / 3, () => socket.destroy(new Error("no answer")));
     try {
       return await text(socket);
     } catch (error) {
