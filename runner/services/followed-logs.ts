@@ -41,11 +41,14 @@ export async function* followedLogs(options: FollowOptions): AsyncGenerator<Serv
   /** By id: the time of the last line. */
   const seen = new Map<string, string>();
   const reading = new Set<string>();
+  /** Started again before the end of what they wrote until then was heard. */
+  const startedAgain = new Set<string>();
   let failure: unknown;
   let wake = () => {};
   const woken = () => new Promise<void>((done) => (wake = done));
 
-  async function follow({ id, service, name }: Source, from: FollowOptions["read"]): Promise<void> {
+  async function follow(source: Source, from: FollowOptions["read"]): Promise<void> {
+    const { id, service, name } = source;
     reading.add(id);
     try {
       const before = seen.get(id) ?? "";
@@ -57,12 +60,16 @@ export async function* followedLogs(options: FollowOptions): AsyncGenerator<Serv
       }
     } finally {
       reading.delete(id);
+      if (startedAgain.delete(id) && !signal.aborted) goOn(source);
       wake();
     }
   }
 
+  const goOn = (source: Source) => {
+    const last = seen.get(source.id);
+    start(source, last === undefined ? {} : { since: Date.parse(last) / 1000 });
+  };
   const start = (source: Source, from: FollowOptions["read"]) => {
-    if (reading.has(source.id)) return;
     follow(source, from).catch((error) => {
       // A container that was removed meanwhile has nothing more to say.
       if ((error as { details?: { status?: number } }).details?.status !== 404) failure ??= error;
@@ -74,13 +81,13 @@ export async function* followedLogs(options: FollowOptions): AsyncGenerator<Serv
     await onStarts(docker, address, project, {
       signal,
       started(source) {
-        const last = seen.get(source.id);
         if (services.length > 0 && !services.includes(source.service)) return;
-        start(source, last === undefined ? {} : { since: Date.parse(last) / 1000 });
+        if (reading.has(source.id)) startedAgain.add(source.id);
+        else goOn(source);
       },
       ended: () => wake(),
     });
-    for (const source of options.containers) start(source, read);
+    for (const source of options.containers) if (!reading.has(source.id)) start(source, read);
     while (!signal.aborted) {
       if (lines.length > 0) {
         if (reading.size > 1) await delay(ORDER_MS);
