@@ -32,7 +32,7 @@ export function dropletSpec(id: number, changes: Partial<DropletSpec> = {}): Dro
 }
 
 /** Repeats until the answer is not undefined; errors count as "not yet". @throws the last error after `seconds`. */
-export async function until<T>(look: () => Promise<T | undefined> | T | undefined, seconds = 20): Promise<T> {
+export async function until<T>(look: () => Promise<T | undefined> | T | undefined, seconds = 60): Promise<T> {
   const deadline = Date.now() + seconds * 1000;
   let last: unknown;
   while (Date.now() < deadline) {
@@ -92,7 +92,7 @@ export function sshOnce(host: string, options: Partial<ssh2.ConnectConfig> = {})
       host,
       username: "root",
       privateKey: keys.private,
-      readyTimeout: 5000,
+      readyTimeout: 20_000,
       hostVerifier: (key: Buffer) => {
         hostKey = key.toString("base64");
         return true;
@@ -107,16 +107,17 @@ export function ssh(host: string): Promise<Ssh> {
   return until(() => sshOnce(host));
 }
 
-/** What a TCP connection to a port meets: "open", "refused" (nothing listens) or "closed" (no answer within a second). */
+/** What a TCP connection to a port meets: "open", "refused" (nothing listens) or "closed" (no answer within 3 s, in which SYN is sent twice). */
 export function port(host: string, number: number): Promise<"open" | "refused" | "closed"> {
   return new Promise((done) => {
-    const socket = connect({ host, port: number, timeout: 1000 });
+    const socket = connect({ host, port: number, timeout: 3000 });
     const end = (answer: "open" | "refused" | "closed") => {
       socket.destroy();
       done(answer);
     };
     socket.once("connect", () => end("open"));
-    socket.once("timeout", () => end("closed"));
+    // An answer that has come while this process stood still is heard before.
+    socket.once("timeout", () => setImmediate(() => end("closed")));
     socket.once("error", (error: NodeJS.ErrnoException) => end(error.code === "ECONNREFUSED" ? "refused" : "closed"));
   });
 }

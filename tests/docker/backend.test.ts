@@ -31,6 +31,8 @@ const allOut: FirewallRule[] = [
 const tcp = (ports: string, ...cidrs: string[]): FirewallRule => ({ protocol: "tcp", ports, cidrs });
 const userData =
   "#cloud-config\nwrite_files:\n  - path: /srv/greeting\n    content: |\n      from user data\nruncmd:\n  - touch /srv/ran\n";
+/** When the first process started, in ticks of the host: another one after each start of the machine. */
+const BOOT_ID = "cut -d ' ' -f 22 /proc/1/stat";
 const plain = { image: { slug: "debian-12-x64", gpu: false, docker: false }, gpu: undefined, sizeSlug: "s-1vcpu-1gb" };
 
 beforeAll(async () => {
@@ -81,12 +83,11 @@ describe("a droplet", () => {
     ];
     for (const interrupt of interruptions) {
       const before = onB;
-      const bootId = await before.run("cat /proc/self/stat | cut -d' ' -f22; stat -c %Y /run/sshd.pid");
+      const bootId = await before.run(BOOT_ID);
       await interrupt();
       onB = await until(async () => {
         const again = await sshOnce(b.publicIp);
-        if ((await again.run("cat /proc/self/stat | cut -d' ' -f22; stat -c %Y /run/sshd.pid")) !== bootId)
-          return again;
+        if ((await again.run(BOOT_ID)) !== bootId) return again;
         again.close();
         return undefined;
       });
@@ -112,7 +113,7 @@ describe("a droplet", () => {
 
   test("says what it uses", async () => {
     await backend.metrics(a.id);
-    const busy = onA.run("timeout 60 sh -c 'until [ -e /tmp/enough ]; do :; done'");
+    const busy = onA.run("timeout 250 sh -c 'until [ -e /tmp/enough ]; do :; done'");
     const load = await until(async () => {
       const reading = await backend.metrics(a.id);
       return reading && reading.load1 > 0.1 ? reading : undefined;
@@ -199,7 +200,8 @@ describe("a volume", () => {
     await backend.detachVolume(id, "data", b.id);
     await expect(backend.attachVolume(id, "data", a.id)).rejects.toThrow("still held open");
     await onB.run("pkill sleep");
-    await backend.attachVolume(id, "data", a.id);
+    // What the process has written goes to the disk before it lets go.
+    await until(() => backend.attachVolume(id, "data", a.id).then(() => true));
     expect(await onA.run(`mount ${device} /mnt && cat /mnt/file && umount /mnt`)).toBe("later");
     await backend.removeVolume(id);
     await backend.detachVolume(id, "data", a.id);
@@ -215,18 +217,23 @@ describe("a volume", () => {
   });
 });
 
+/** Waits until these ports take connections. */
+async function opens(address: string, ...ports: number[]): Promise<void> {
+  for (const number of ports) await until(async () => ((await port(address, number)) === "open" ? true : undefined));
+}
+
 describe("a firewall", () => {
   const fromHere = "127.0.0.1/32";
 
   test("closes a port that is not listed and opens one that is", async () => {
     await onA.run("for p in 8001 8002; do busybox nc -ll -p $p -e true > /dev/null 2>&1 & done");
-    await until(async () => ((await port(a.publicIp, 8002)) === "open" ? true : undefined));
+    await opens(a.publicIp, 8001, 8002);
     await backend.setFirewall(a.id, { inbound: [tcp("22", fromHere), tcp("8001-8001", fromHere)], outbound: allOut });
     expect(await port(a.publicIp, 8001)).toBe("open");
     expect(await port(a.publicIp, 8002)).toBe("closed");
     expect(await port(a.privateIp, 8002)).toBe("closed");
     const fromB = (address: string, number: number) =>
-      onB.run(`timeout 1 bash -c '</dev/tcp/${address}/${number}' && echo open || echo closed`);
+      onB.run(`timeout 5 bash -c '</dev/tcp/${address}/${number}' && echo open || echo closed`);
     expect(await fromB(a.publicIp, 8001)).toBe("closed");
     await backend.setFirewall(a.id, {
       inbound: [tcp("22", fromHere), tcp("8001", `${b.publicIp}/32`), tcp("8002", b.privateIp, "10.0.0.0/8")],
@@ -251,9 +258,10 @@ describe("a firewall", () => {
     await onB.run(
       "busybox nc -ll -p 9001 -e true > /dev/null 2>&1 & busybox nc -ll -p 9002 -e true > /dev/null 2>&1 &",
     );
+    await opens(b.publicIp, 9001, 9002);
     await backend.setFirewall(a.id, { inbound: [tcp("22", fromHere)], outbound: [tcp("9001", ...everywhere)] });
     const fromA = (number: number) =>
-      onA.run(`timeout 1 bash -c '</dev/tcp/${b.privateIp}/${number}' && echo open || echo closed`);
+      onA.run(`timeout 5 bash -c '</dev/tcp/${b.privateIp}/${number}' && echo open || echo closed`);
     expect(await fromA(9001)).toBe("open");
     expect(await fromA(9002)).toBe("closed");
     expect(await onA.run(`ping -c1 -W1 ${b.privateIp} > /dev/null && echo answered || echo silent`)).toBe("silent");
@@ -261,7 +269,7 @@ describe("a firewall", () => {
 
   test("that is taken away leaves everything open", async () => {
     await backend.setFirewall(a.id, null);
-    expect(await port(a.publicIp, 8002)).toBe("open");
+    await opens(a.publicIp, 8002);
   });
 
   test("set before the machine is there is in force from its start", async () => {
@@ -285,7 +293,7 @@ describe("a network", () => {
     await backend.ensureVpc({ id: "apart", range });
     const { privateIp } = await backend.ensureDroplet(dropletSpec(6, { ...plain, vpcId: "apart", vpcRange: range }));
     expect(privateIp).toBe(range.replace("0/20", "2"));
-    expect(await onB.run(`ping -c1 -W1 ${a.privateIp} > /dev/null && echo answered`)).toBe("answered");
+    expect(await onB.run(`ping -c1 -W10 ${a.privateIp} > /dev/null && echo answered`)).toBe("answered");
     expect(await onB.run(`ping -c1 -W1 ${privateIp} > /dev/null && echo answered || echo silent`)).toBe("silent");
     await backend.removeDroplet(6);
     await backend.removeVpc("apart");
@@ -321,7 +329,7 @@ describe("a GPU droplet", () => {
 
   test("keeps a published port of a container behind the firewall", async () => {
     await onA.run("docker run -d --name web -p 8080:8080 tiny /bin/busybox nc -ll -p 8080 -e /bin/cat");
-    await until(async () => ((await port(a.publicIp, 8080)) === "open" ? true : undefined));
+    await opens(a.publicIp, 8080);
     await backend.setFirewall(a.id, { inbound: [tcp("22", "127.0.0.1/32")], outbound: allOut });
     expect(await port(a.publicIp, 8080)).toBe("closed");
     await backend.setFirewall(a.id, null);

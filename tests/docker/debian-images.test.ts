@@ -20,7 +20,7 @@ async function asked(image: DebianImage, options: { Env?: string[]; Cmd?: string
     ...options,
   });
   await container.start();
-  return until(() => exec(docker, name, command), 30);
+  return until(() => exec(docker, name, command), 120);
 }
 
 test("PostgreSQL makes its database from the variables, with pgvector and TimescaleDB", async () => {

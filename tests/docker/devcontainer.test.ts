@@ -5,12 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import { writeDevcontainer } from "../../runner/devcontainer.ts";
 import { readServices } from "../../runner/services/files.ts";
 import { buildDockerCompose } from "../../tools/docker-compose/build.ts";
 import { makeServiceImages } from "../../tools/images/service-images.ts";
 import { docker, PREFIX } from "./docker-fixture.ts";
+import { SOON } from "./stand-in-file.ts";
 
 /** The program that raises such containers for editors. */
 const DEVCONTAINER = createRequire(import.meta.url).resolve("@devcontainers/cli/devcontainer.js");
@@ -27,10 +28,10 @@ beforeAll(async () => {
   writeDevcontainer({ folder });
   const { project: model } = readServices({ files: [join(folder, "compose.yaml")], environment: {} });
   const { workspace: _, ...services } = model.services;
-  const own = await makeServiceImages(docker, { ...model, services });
+  const own = await makeServiceImages(docker, { ...model, services }, PREFIX);
   made = own.made;
   const images = Object.fromEntries(
-    [...own.images].map(([service, image]) => [service, { image, healthcheck: { interval: "1s" } }]),
+    [...own.images].map(([service, image]) => [service, { image, healthcheck: parse(SOON) }]),
   );
   const workspace = { image: own.images.get("postgres"), entrypoint: [], user: "root" };
   writeFileSync(join(folder, "here.yaml"), stringify({ name, services: { ...images, workspace } }));

@@ -45,7 +45,7 @@ afterAll(async () => {
 });
 
 const run = async (command: string) => {
-  const result = await nodeExec({ ...stack.options, command, timeoutSeconds: 120 });
+  const result = await nodeExec({ ...stack.options, command, timeoutSeconds: 250 });
   expect(result, result.stderr).toMatchObject({ code: 0 });
   return result.stdout.trim();
 };

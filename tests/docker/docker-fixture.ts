@@ -7,7 +7,10 @@ import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import Docker from "dockerode";
 import { overlap, parseRange } from "../../local/cloud/backends/docker/addresses.ts";
+import { removeContainer, unless } from "../../local/cloud/backends/docker/engine.ts";
 import { tar } from "../../local/plugins/docker/tar.ts";
+import { thisHost } from "../../runner/toolchain/host.ts";
+import { withLock } from "../../runner/toolchain/lock.ts";
 import { markOf } from "../../tools/test/run-mark.ts";
 
 /** What a test makes on the engine carries this in its name, and is removed by it; no other process has the same. */
@@ -20,7 +23,12 @@ export const docker = new Docker({ socketPath: "/var/run/docker.sock" });
 
 /** Makes the image from the static busybox of Debian, brought by apt. */
 export async function makeBusyboxImage(): Promise<void> {
-  const content = busybox();
+  // One at a time: apt refuses to bring its lists for two at once.
+  const content = await withLock(
+    join(thisHost().cache, "busybox.lock"),
+    () => {},
+    async () => busybox(),
+  );
   const files = [
     { path: "bin", kind: "folder" as const },
     { path: "tmp", kind: "folder" as const, mode: 0o1777 },
@@ -50,7 +58,7 @@ function busybox(): Buffer {
   const folder = mkdtempSync(join(tmpdir(), "windlass-busybox-"));
   try {
     const script =
-      "apt-get -qq download busybox-static || { apt-get -qq update && apt-get -qq download busybox-static; }";
+      'get="apt-get -qq -o Acquire::Retries=5"; $get download busybox-static || { $get update && $get download busybox-static; }';
     const options = { cwd: folder, encoding: "utf8" as const };
     const brought = spawnSync("sh", ["-c", `${script}\ndpkg-deb -x busybox-static_*.deb root`], options);
     if (brought.status !== 0) throw new Error(`busybox-static could not be brought: ${brought.stderr}`);
@@ -93,12 +101,12 @@ export async function freePort(): Promise<number> {
 /** Removes every container, network, volume and image whose name carries the prefix. */
 export async function removeEverything(): Promise<void> {
   for (const { Id, Names } of await docker.listContainers({ all: true })) {
-    if (Names.some((name) => name.includes(PREFIX))) await docker.getContainer(Id).remove({ force: true, v: true });
+    if (Names.some((name) => name.includes(PREFIX))) await removeContainer(docker, Id);
   }
   for (const { Id, Name } of await docker.listNetworks())
-    if (Name.includes(PREFIX)) await docker.getNetwork(Id).remove();
+    if (Name.includes(PREFIX)) await unless([404], docker.getNetwork(Id).remove());
   const { Volumes } = await docker.listVolumes();
-  for (const { Name } of Volumes) if (Name.includes(PREFIX)) await docker.getVolume(Name).remove();
+  for (const { Name } of Volumes) if (Name.includes(PREFIX)) await unless([404], docker.getVolume(Name).remove());
   const labelled = await docker.listImages({ filters: { label: [PREFIX] } });
   for (const { Id } of labelled)
     await docker

@@ -123,12 +123,12 @@ test("a container that somebody has stopped is started, one that somebody has re
 
 test("one that does not become healthy stays in the state, says why, and is waited for again", async () => {
   const healthcheck = { tests: ["CMD", "test", "-e", "/tmp/ready"], interval: "200ms", retries: 2 };
-  const args = { command: ["sh", "-c", "echo no luck today; sleep 1000"], wait: true, waitTimeout: 2, healthcheck };
+  const args = { command: ["sh", "-c", "echo no luck today; sleep 1000"], wait: true, waitTimeout: 15, healthcheck };
   project.declare(container("web", args));
   const failed = await project.up();
   expect(failed.code).not.toBe(0);
   expect(failed.errors.join()).toMatch(
-    /still unhealthy after 2 s[\s\S]*the last health check ended with 1[\s\S]*no luck today/,
+    /still unhealthy after 15 s[\s\S]*the last health check ended with 1[\s\S]*no luck today/,
   );
   const [kept] = project.state().resources.filter((one) => one.type.includes("container"));
   expect(kept?.initErrors?.length).toBe(1);
@@ -181,7 +181,7 @@ test("a port that is taken, an image that is not there, a name that is somebody 
   const mended = await project.up("--target", "**web");
   expect(mended.errors).toEqual([]);
   expect((await inspect("web")).State.Running).toBe(true);
-}, 120_000);
+});
 
 test("what is there is imported, and the program that describes it changes nothing", async () => {
   const external = await freePort();

@@ -81,7 +81,7 @@ const at = (service: string) => `127.0.0.1:${ports[service]}`;
 const container = (service: string) => docker.getContainer(`${PROJECT}-${service}-1`);
 
 async function check(address: string, settings: TargetSettings = {}) {
-  const checked = await checkTargets([parseTarget(address, "it", settings)], { home });
+  const checked = await checkTargets([parseTarget(address, "it", { timeoutMs: 60_000, ...settings })], { home });
   const results = checked.map(({ result }) => healthResultSchema.parse(result));
   expect(JSON.stringify(results)).not.toContain(PASSWORD);
   return results;
@@ -155,7 +155,7 @@ describe("a real Prometheus with the files of the catalog", () => {
     });
   });
 
-  test("has an answer to every panel of the dashboards, and its rules fire", { timeout: 120_000 }, async () => {
+  test("has an answer to every panel of the dashboards, and its rules fire", async () => {
     const hot = {
       cpu_percent: 97,
       memory_percent: 40,
@@ -210,7 +210,7 @@ alerts: [{ name: down, when: unhealthy }]
   });
 });
 
-const PATIENTLY = { timeout: 60_000, interval: 1000 };
+const PATIENTLY = { timeout: 120_000, interval: 1000 };
 
 async function prometheus(path: string): Promise<unknown> {
   const response = await fetch(`http://${at("prometheus")}/api/v1/${path}`);
@@ -247,14 +247,16 @@ describe("a stack of services", () => {
     ]);
   });
 
-  test("a database that stops is told at the real webhook once, and again when it is back", {
-    timeout: 120_000,
-  }, async () => {
+  test("a database that stops is told at the real webhook once, and again when it is back", async () => {
     const file = join(folder, "health.yaml");
     const rule = "{ name: down, when: unhealthy }";
     writeFileSync(
       file,
-      `targets:\n  shop: services:${PROJECT}\n  db: postgres://shop:\${DB_PASSWORD}@${at("db")}/shop\nalerts: [${rule}]\n`,
+      `targets:
+  shop: { address: "services:${PROJECT}", timeout: 60s }
+  db: { address: "postgres://shop:\${DB_PASSWORD}@${at("db")}/shop", timeout: 60s }
+alerts: [${rule}]
+`,
     );
     vi.stubEnv("DB_PASSWORD", PASSWORD);
     const channels = { slackUrl: inbox.slackUrl, emailFrom: "a@example.com", emailTo: [] };
@@ -273,10 +275,7 @@ describe("a stack of services", () => {
     await container("db").start();
     await vi.waitFor(
       async () => expect((await look()).results.every(({ status }) => status !== "unhealthy")).toBe(true),
-      {
-        timeout: 60_000,
-        interval: 1000,
-      },
+      PATIENTLY,
     );
     expect(inbox.slack.slice(1).join("\n")).toMatch(/resolved after .*: db: down/);
     expect(inbox.slack.join("\n")).not.toContain(PASSWORD);

@@ -19,6 +19,7 @@ import {
 } from "../../runner/index.ts";
 import { receivers } from "../engine/receivers.ts";
 import { counts, EXAMPLE_WORK, errorOf, ONE_OF_EACH, type TestStack, testStack } from "../stack.ts";
+import { until } from "./backend-fixture.ts";
 import { freeRange } from "./docker-fixture.ts";
 
 /** The main job on real machines: a node with volume, firewall, bootstrap, repository, data and a training job. */
@@ -42,21 +43,21 @@ afterAll(async () => {
 beforeEach(() => stack.clearFaults());
 
 const run = async (command: string) => {
-  const result = await nodeExec({ ...stack.options, command, timeoutSeconds: 60 });
+  const result = await nodeExec({ ...stack.options, command, timeoutSeconds: 200 });
   expect(result, result.stderr).toMatchObject({ code: 0 });
   return result.stdout.trim();
 };
 
-/** Whether a TCP connection comes about within two seconds. */
+/** Whether a TCP connection comes about within five seconds. */
 function reachable(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = createConnection({ host, port, timeout: 2000 });
+    const socket = createConnection({ host, port, timeout: 5000 });
     const end = (answer: boolean) => {
       socket.destroy();
       resolve(answer);
     };
     socket.on("connect", () => end(true));
-    socket.on("timeout", () => end(false));
+    socket.on("timeout", () => setImmediate(() => end(false)));
     socket.on("error", () => end(false));
   });
 }
@@ -97,7 +98,7 @@ describe("a node that was raised", () => {
   it("lets nobody in but ssh from the configured address", async () => {
     const host = first.nodes[0]?.ip_address as string;
     await run(
-      "nohup python3 -m http.server 8000 --bind 0.0.0.0 >/dev/null 2>&1 & for i in $(seq 50); do ss -ltn | grep -q :8000 && exit 0; sleep 0.1; done; exit 1",
+      "nohup python3 -m http.server 8000 --bind 0.0.0.0 >/dev/null 2>&1 & for i in $(seq 600); do ss -ltn | grep -q :8000 && exit 0; sleep 0.1; done; exit 1",
     );
     expect(await reachable(host, 22)).toBe(true);
     expect(await reachable(host, 8000)).toBe(false);
@@ -112,7 +113,11 @@ describe("a node that was raised", () => {
     const id = first.nodes[0]?.droplet_id;
     const load = { utilization: 87, memoryUsedMiB: 40_000, temperatureC: 61, powerW: 500 };
     await localCloudControl({ home: stack.home }, "PUT", `gpu/${id}`, { gpus: [load] });
-    const [result] = await health(stack.options);
+    // One that does not answer within 5 s is told as unhealthy: on a machine with other work that is a matter of luck.
+    const result = await until(async () => {
+      const [node] = await health(stack.options);
+      return node?.checks.ssh_reachable ? node : undefined;
+    });
     // The job keeps both cores of a small machine busy, which is worth a warning.
     expect(result?.status).toMatch(/^(healthy|degraded)$/);
     expect(result).toMatchObject({
@@ -129,7 +134,10 @@ describe("a node that was raised", () => {
       });
     const inbox = await receivers();
     const file = join(scratch, "health.yaml");
-    writeFileSync(file, "targets: { nodes: 'node:*' }\nalerts: [{ name: hot GPU, when: gpu_temperature_c > 85 }]\n");
+    writeFileSync(
+      file,
+      "targets: { nodes: { address: 'node:*', timeout: 60s } }\nalerts: [{ name: hot GPU, when: gpu_temperature_c > 85 }]\n",
+    );
     const channels = {
       slackUrl: inbox.slackUrl,
       smtpUrl: inbox.smtpUrl,
@@ -164,7 +172,8 @@ describe("a node that was raised", () => {
     const again = await up(stack.options);
     expect(again.changes).toMatchObject({ create: 0, update: 0, replace: 0, delete: 0 });
     expect(await run("cat /mnt/finance-smollm3/kept.txt")).toBe("kept");
-    expect((await status(stack.options)).nodes[0]).toMatchObject({ status: "active" });
+    // A cloud that does not answer at once is told as unknown.
+    await until(async () => ((await status(stack.options)).nodes[0]?.status === "active" ? true : undefined));
   });
 });
 

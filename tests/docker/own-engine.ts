@@ -62,7 +62,7 @@ export async function ownEngine(...flags: string[]): Promise<OwnEngine> {
       daemon?.once("exit", () => fail(new Error(`the engine has ended:\n${readFileSync(log, "utf8").slice(-2000)}`))),
     );
     ended.catch(() => {});
-    await Promise.race([ended, until(async () => (await docker.ping()) as unknown, 60)]);
+    await Promise.race([ended, until(async () => (await docker.ping()) as unknown, 120)]);
   }
 
   async function end(signal: NodeJS.Signals): Promise<void> {

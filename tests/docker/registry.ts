@@ -63,6 +63,8 @@ export async function testRegistry(login?: string): Promise<TestRegistry> {
       response.end(request.method === "HEAD" ? undefined : body);
     });
   });
+  // The engine keeps its connections: one that is closed as it sends would fail its push.
+  server.keepAliveTimeout = 600_000;
   await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
   const { port } = server.address() as { port: number };
   return { address: `127.0.0.1:${port}`, manifests, close: () => void server.close() };

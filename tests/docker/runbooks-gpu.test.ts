@@ -24,6 +24,7 @@ beforeAll(async () => {
   await backend.prepare(() => {});
   const { publicIp } = await backend.ensureDroplet(dropletSpec(1, { vpcRange: await freeRange() }));
   on = await ssh(publicIp);
+  await on.run("cloud-init status --wait");
   const key = join(folder, "key");
   writeFileSync(key, keys.private, { mode: 0o600 });
   writeFileSync(join(folder, "known_hosts"), "");
@@ -31,7 +32,7 @@ beforeAll(async () => {
   const sshOpts = ["-i", key, ...words.flatMap((word) => ["-o", word])];
   options = { host: `ssh://root@${publicIp}`, sshOpts, stack: PROJECT, home: join(folder, "home") };
   const remote = openEngine({ host: `ssh://root@${publicIp}`, sshOpts });
-  await until(() => remote.ping(), 60);
+  await until(() => remote.ping());
   const image = await docker.getImage(BUSYBOX).get();
   const loading = await remote.loadImage(image);
   await new Promise((done, fail) =>
@@ -46,6 +47,7 @@ beforeAll(async () => {
     await on.run(
       `docker run -d --init ${gpu ? "--gpus all" : ""} --name ${service} -v /var/lib/windlass/machine:/machine --label com.docker.compose.project=${PROJECT} --label com.docker.compose.service=${service} --label com.docker.compose.oneoff=False --label com.docker.compose.container-number=1 ${BUSYBOX} sh -c "${gpu ? start : "exec sleep 1000"}"`,
     );
+  await until(async () => (await on.run("cat /var/lib/windlass/machine/gpu-load")).startsWith("40 2048") || undefined);
 });
 afterAll(async () => {
   on?.close();

@@ -1,6 +1,5 @@
 import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -18,7 +17,8 @@ import { servicesUp } from "../../runner/services/up.ts";
 import { makeImage } from "../../tools/images/debian/make-image.ts";
 import { makeServiceImages } from "../../tools/images/service-images.ts";
 import { dropletSpec, keys, port, type Ssh, ssh, until } from "./backend-fixture.ts";
-import { docker as machines, PREFIX } from "./docker-fixture.ts";
+import { freePort, docker as machines, PREFIX } from "./docker-fixture.ts";
+import { SOON } from "./stand-in-file.ts";
 
 /** The stack of agent-tools on a droplet: its engine has nothing, and pulls all from a registry with TLS. */
 const run = promisify(execFile);
@@ -43,7 +43,7 @@ beforeAll(async () => {
   const sshOpts = ["-i", join(folder, "key"), "-o", `UserKnownHostsFile=${join(folder, "known_hosts")}`];
   const address = { host: `ssh://root@${ip}`, sshOpts };
   const docker = openEngine(address);
-  await until(async () => (await docker.ping()) as unknown, 60);
+  await until(async () => (await docker.ping()) as unknown);
   droplet = { ip, docker, address };
   registry = await startRegistry();
 });
@@ -97,14 +97,6 @@ async function startRegistry(): Promise<string> {
   return address;
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((ready) => server.listen(0, "0.0.0.0", ready));
-  const { port: free } = server.address() as { port: number };
-  await new Promise((done) => server.close(done));
-  return free;
-}
-
 /** Pushes an image of this machine's engine under a name of the registry. The engine trusts every registry at 127.0.0.1. */
 async function push(image: string, name: string): Promise<string> {
   const local = `127.0.0.1:${registry.split(":")[1]}/${name}`;
@@ -131,7 +123,7 @@ async function publish(): Promise<{ files: string[]; environment: NodeJS.Process
     const isOurs = image.startsWith(required.REGISTRY);
     const name = isOurs ? image.replace(required.REGISTRY, "the-shop-infra") : image;
     const pulled = await push(images.get(service) ?? "", name);
-    changes.push(`  ${service}:`, ...(isOurs ? [] : [`    image: ${pulled}`]), "    healthcheck: { interval: 1s }");
+    changes.push(`  ${service}:`, ...(isOurs ? [] : [`    image: ${pulled}`]), `    healthcheck: ${SOON}`);
   }
   mkdirSync(join(folder, "files"));
   const file = join(folder, "files", "here.yaml");
@@ -174,7 +166,10 @@ test("agent-tools comes up on a droplet that only pulls, and its ports answer", 
   }
   for (const number of [5432, 6333, 9090]) expect(await port(droplet.ip, number)).not.toBe("open");
   expect(await shell.run("curl -fsS http://127.0.0.1:9090/-/ready")).toContain("Prometheus Server is Ready");
-  const psql = `docker exec ${PREFIX}-tools-postgres-1 psql -U admin -d devtools -tAc`;
+  const postgres = `docker exec ${PREFIX}-tools-postgres-1`;
+  // Its own check goes over the socket, where also the server answers that makes the database.
+  await until(() => shell.run(`${postgres} pg_isready -h 127.0.0.1`));
+  const psql = `${postgres} psql -U admin -d devtools -tAc`;
   expect(
     await shell.run(`${psql} 'create table kept (word text); insert into kept values (1); select * from kept'`),
   ).toContain("1");
@@ -182,6 +177,7 @@ test("agent-tools comes up on a droplet that only pulls, and its ports answer", 
   expect((await servicesUp(options)).steps).toEqual([]);
   await servicesDown({ files: [options.projectName], home: options.home });
   await servicesUp(options);
+  await until(() => shell.run(`${postgres} pg_isready -h 127.0.0.1`));
   expect(await shell.run(`${psql} 'select count(*) from kept'`)).toBe("1");
   const ps = await servicesPs({ files: [options.projectName], home: options.home });
   expect([ps.host, ps.services.length]).toEqual([droplet.address.host, 6]);

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type Docker from "dockerode";
+import { removeContainer } from "../../local/cloud/backends/docker/engine.ts";
 import { type ServicesUpOptions, type ServicesUpResult, servicesUp } from "../../runner/services/up.ts";
 import { docker as machines, PREFIX } from "./docker-fixture.ts";
 
@@ -43,7 +44,7 @@ export function testProject(name: string, host?: { host: string; docker: Docker 
   const list = () => docker.listContainers({ all: true, filters });
 
   async function clear(): Promise<void> {
-    for (const { Id } of await list()) await docker.getContainer(Id).remove({ force: true, v: true });
+    for (const { Id } of await list()) await removeContainer(docker, Id);
     for (const { Id } of await docker.listNetworks({ filters })) await docker.getNetwork(Id).remove();
     for (const { Name } of (await docker.listVolumes({ filters })).Volumes) await docker.getVolume(Name).remove();
   }

@@ -33,7 +33,7 @@ beforeAll(async () => {
   sshOpts = ["-i", join(folder, "key"), ...known];
   const address = `ssh://root@${publicIp}`;
   host = { host: address, docker: openEngine({ host: address, sshOpts }) };
-  await until(async () => (await host.docker.ping()) as unknown, 60);
+  await until(async () => (await host.docker.ping()) as unknown);
   const saved = spawn("docker", ["save", BUSYBOX], { stdio: ["ignore", "pipe", "inherit"] });
   const loading = await host.docker.loadImage(saved.stdout);
   await new Promise((done, fail) =>
@@ -67,7 +67,7 @@ function listening() {
   const onEvent: NonNullable<ServicesUpOptions["onEvent"]> = (event) => {
     if (event.kind === "phase") told.push(event.text);
   };
-  return { onEvent, waits: () => until(() => told.find((text) => text.startsWith("waiting for GPUs")), 60) };
+  return { onEvent, waits: () => until(() => told.find((text) => text.startsWith("waiting for GPUs"))) };
 }
 
 const leftovers = async () =>
@@ -111,9 +111,9 @@ test("each service gets a card of its own, others wait their turn, first come, f
     order.push(name);
     return result.gpus[0]?.gpus[0];
   };
-  const b = second.up({ gpuWaitSeconds: 120, onEvent: early.onEvent }).then(came("b"));
+  const b = second.up({ gpuWaitSeconds: 280, onEvent: early.onEvent }).then(came("b"));
   await early.waits();
-  const c = third.up({ gpuWaitSeconds: 120, onEvent: late.onEvent }).then(came("c"));
+  const c = third.up({ gpuWaitSeconds: 280, onEvent: late.onEvent }).then(came("c"));
   await late.waits();
   await first.container("two").stop({ t: 0 });
   expect(await b).toBe(two);

@@ -19,7 +19,7 @@ function made(name: string, engine?: OwnEngine): TestProject {
   return project;
 }
 
-const CHECK = '{ test: ["CMD", "test", "-f", "/ready"], interval: 500ms, timeout: 2s, retries: 20 }';
+const CHECK = '{ test: ["CMD", "test", "-f", "/ready"], interval: 1s, timeout: 30s, retries: 30 }';
 const FILE = `
 services:
   db:
@@ -51,25 +51,6 @@ const starts = async (project: TestProject, ...services: string[]) =>
   Promise.all(services.map(async (service) => (await project.container(service).inspect()).State.StartedAt));
 
 describe("on this machine's engine", () => {
-  test("a container whose program is killed is started again by its policy, and ps tells of it", async () => {
-    const shop = made("killed");
-    shop.write(FILE);
-    await shop.up();
-    expect((await ps(shop)).db).toMatchObject({ restarts: 0, lastExit: null });
-    const [ids, others] = [await shop.ids(), await starts(shop, "app", "other")];
-    // Not `docker kill`, after which the engine lets it be.
-    process.kill((await shop.container("db").inspect()).State.Pid, "SIGKILL");
-    const { db, app } = await until(async () => {
-      const found = await ps(shop);
-      return found.db?.restarts && found.db.health === "healthy" ? found : undefined;
-    });
-    expect(db).toMatchObject({ state: "running", restarts: 1, lastExit: { code: 137, outOfMemory: false } });
-    expect(Date.now() - Date.parse(db?.lastExit?.at ?? "")).toBeLessThan(60_000);
-    expect(app).toMatchObject({ restarts: 0, lastExit: null });
-    expect([await shop.ids(), await starts(shop, "app", "other")]).toEqual([ids, others]);
-    expect((await shop.up()).steps).toEqual([]);
-  });
-
   test("a program that fails again and again is given up after its three attempts, and ps tells of it", async () => {
     const shop = made("fails");
     shop.write(`
@@ -106,7 +87,7 @@ services:
   });
 });
 
-describe("where the engine itself is killed", () => {
+describe("on an engine of their own", () => {
   let engine: OwnEngine;
   beforeAll(async () => {
     engine = await ownEngine();
@@ -114,7 +95,28 @@ describe("where the engine itself is killed", () => {
   });
   afterAll(() => engine?.remove());
 
-  test("containers, volumes and state are kept: the next up changes nothing", async () => {
+  // An engine remembers its last 256 events, and health checks of others are among them: how the program has ended would be forgotten.
+  test("a container whose program is killed is started again by its policy, and ps tells of it", async () => {
+    const shop = made("killed", engine);
+    shop.write(FILE);
+    await shop.up();
+    expect((await ps(shop)).db).toMatchObject({ restarts: 0, lastExit: null });
+    const [ids, others] = [await shop.ids(), await starts(shop, "app", "other")];
+    const killed = Date.now();
+    // Not `docker kill`, after which the engine lets it be.
+    process.kill((await shop.container("db").inspect()).State.Pid, "SIGKILL");
+    const { db, app } = await until(async () => {
+      const found = await ps(shop);
+      return found.db?.restarts && found.db.health === "healthy" ? found : undefined;
+    });
+    expect(db).toMatchObject({ state: "running", restarts: 1, lastExit: { code: 137, outOfMemory: false } });
+    expect(Date.parse(db?.lastExit?.at ?? "")).toBeGreaterThanOrEqual(killed);
+    expect(app).toMatchObject({ restarts: 0, lastExit: null });
+    expect([await shop.ids(), await starts(shop, "app", "other")]).toEqual([ids, others]);
+    expect((await shop.up()).steps).toEqual([]);
+  });
+
+  test("where the engine itself is killed, containers, volumes and state are kept: the next up changes nothing", async () => {
     const shop = made("daemon", engine);
     // An engine of Docker 20.10 that comes back leaves those with `unless-stopped` as they are: stopped by itself, as it were.
     shop.write(FILE.replace("unless-stopped", "always"));
@@ -129,8 +131,8 @@ describe("where the engine itself is killed", () => {
     await expect(ps(shop)).rejects.toMatchObject(gone);
     await expect(shop.up()).rejects.toMatchObject(gone);
     await engine.start();
-    await until(async () => ((await ps(shop)).app?.health === "healthy" ? true : undefined), 30);
-    await until(async () => ((await ps(shop)).db?.health === "healthy" ? true : undefined), 30);
+    await until(async () => ((await ps(shop)).app?.health === "healthy" ? true : undefined));
+    await until(async () => ((await ps(shop)).db?.health === "healthy" ? true : undefined));
     const again = await shop.up();
     expect([again.steps, again.services.map(({ state }) => state)]).toEqual([[], ["running", "running", "running"]]);
     expect(await shop.ids()).toEqual(ids);

@@ -18,6 +18,7 @@ beforeAll(async () => {
   shop.write(FILE);
   writeFileSync(join(shop.home, "config.toml"), 'log_max_size = "1m"\n');
   await shop.up();
+  for (const name of ["api", "worker"]) await written(name, `${name} starts`);
   await say("api", "api 1");
   await say("worker", "worker 1", "/complain");
   await say("api", '{"level":"warn","msg":"api 2","took":7}');
@@ -41,12 +42,20 @@ services:
   worker: { image: "${BUSYBOX}", init: true, command: ${command("worker")}, logging: { options: { max-size: 5m } } }
 `;
 
-/** Resolves when it is written. */
-const say = (service: string, text: string, file = "/say") =>
-  shop.exec(
-    service,
-    ...["sh", "-c", `echo '${text}' > /new; mv /new ${file}; while test -f ${file}; do sleep 0.1; done`],
-  );
+/** Resolves when the engine has it, and so has given it its time. */
+async function say(service: string, text: string, file = "/say"): Promise<void> {
+  const taken = `while test -f ${file}; do sleep 0.1; done`;
+  await shop.exec(service, "sh", "-c", `echo '${text}' > /new; mv /new ${file}; ${taken}`);
+  await written(service, text);
+}
+
+function written(service: string, text: string): Promise<true> {
+  return until(async () => {
+    const logs = await shop.container(service).logs({ stdout: true, stderr: true });
+    return logs.includes(text) ? true : undefined;
+  });
+}
+
 const texts = (lines: readonly ServiceLine[]) =>
   lines.map(({ service, text }) => [service, text.replace(/"took.*/, "")]);
 

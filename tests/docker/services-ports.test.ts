@@ -2,6 +2,7 @@ import { createServer, type Server } from "node:http";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { servicesDown } from "../../runner/services/down.ts";
 import { servicesPs } from "../../runner/services/ps.ts";
+import { until } from "./backend-fixture.ts";
 import { BUSYBOX, docker, freePort, makeBusyboxImage, PREFIX, removeEverything } from "./docker-fixture.ts";
 import { testProject } from "./services-fixture.ts";
 
@@ -44,7 +45,8 @@ async function heldByContainer(): Promise<number> {
 
 const serve = (text: string) =>
   `["sh", "-c", "mkdir -p /tmp/www; echo ${text} > /tmp/www/index.html; httpd -f -p 80 -h /tmp/www"]`;
-const text = async (port: number | null | undefined) => (await fetch(`http://127.0.0.1:${port}/`)).text();
+/** What is served there, once it is. */
+const text = (port: number | null | undefined) => until(async () => (await fetch(`http://127.0.0.1:${port}/`)).text());
 
 test("a port that somebody has is left for the next free one, told to dependents, and kept until the stack goes down", async () => {
   const [process_, container] = [await heldPort(), await heldByContainer()];

@@ -98,7 +98,7 @@ test("a health that never comes is told with the last lines, and what it does no
     command: ["sh", "-c", "echo cannot open the disk; sleep 1000"]
     healthcheck: ${check}
 `);
-  await expect(shop.up({ healthySeconds: 2 })).rejects.toMatchObject({
+  await expect(shop.up({ healthySeconds: 10 })).rejects.toMatchObject({
     code: "CommandFailed",
     details: {
       reason: expect.stringMatching(/-sick-1[\s\S]*cannot open the disk/),

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { removeContainer } from "../../local/cloud/backends/docker/engine.ts";
 import { servicesDown } from "../../runner/services/down.ts";
 import { servicesRestart } from "../../runner/services/restart.ts";
 import { servicesUp } from "../../runner/services/up.ts";
@@ -24,7 +25,7 @@ services:
     init: true
     command: ["sh", "-c", "touch /ready; echo db is up; sleep 1000"]
     volumes: [data:/data]
-    healthcheck: { test: ["CMD", "test", "-f", "/ready"], interval: 1s, timeout: 2s, retries: 1 }
+    healthcheck: { test: ["CMD", "test", "-f", "/ready"], interval: 1s, timeout: 30s, retries: 5 }
   web:
     image: ${MOVING}
     init: true
@@ -58,8 +59,7 @@ async function changed(): Promise<{ steps: string[]; asked: boolean }> {
 
 async function clear(): Promise<void> {
   const filters = { label: [`com.docker.compose.project=${PROJECT}`] };
-  for (const { Id } of await docker.listContainers({ all: true, filters }))
-    await docker.getContainer(Id).remove({ force: true });
+  for (const { Id } of await docker.listContainers({ all: true, filters })) await removeContainer(docker, Id);
   for (const { Id } of await docker.listNetworks({ filters })) await docker.getNetwork(Id).remove();
   for (const { Name } of (await docker.listVolumes({ filters })).Volumes) await docker.getVolume(Name).remove();
 }
@@ -148,7 +148,7 @@ test("an update whose runner was killed is ended before the next one goes on", a
     image: ${BUSYBOX}
     init: true
     command: ["sh", "-c", "sleep 3; touch /ready; sleep 1000"]
-    healthcheck: { test: ["CMD", "test", "-f", "/ready"], interval: 1s, timeout: 2s, retries: 10 }
+    healthcheck: { test: ["CMD", "test", "-f", "/ready"], interval: 1s, timeout: 30s, retries: 60 }
 `;
   writeFileSync(file, FILE.replace("volumes: { data", `${slow}volumes: { data`));
   const words = ["runner/cli/main.ts", "services", "up", file, "--yes"];

@@ -45,7 +45,7 @@ services:
     init: true
     command: ["sh", "-c", "echo db is up; sleep 1; touch /ready; sleep 1000"]
     volumes: [data:/data]
-    healthcheck: { test: ["CMD", "test", "-f", "/ready"], interval: 1s, timeout: 2s, retries: 10 }
+    healthcheck: { test: ["CMD", "test", "-f", "/ready"], interval: 1s, timeout: 30s, retries: 60 }
   migrate:
     image: ${IMAGE}
     command: ["sh", "-c", "echo once >> /data/migrated"]
@@ -182,8 +182,9 @@ describe("a project", () => {
     const ended = new Promise((done) => runner.once("exit", done));
     const made = await until(async () => (await container("db").inspect()).Id);
     const operation = readFileSync(join(home, "operations", `local-${PROJECT}-services.json`), "utf8");
-    runner.kill("SIGKILL");
+    // The engine first: without its runner it would end by itself.
     process.kill(-JSON.parse(operation).enginePid, "SIGKILL");
+    runner.kill("SIGKILL");
     await ended;
     const { services } = await up();
     expect(services.map(({ state }) => state)).toEqual(["running", "exited", "running", "running"]);

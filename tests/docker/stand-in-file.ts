@@ -7,9 +7,12 @@ import { PREFIX } from "./docker-fixture.ts";
 /** Memory of a service with a limit: a stand-in takes 10 MiB, Prometheus and PostgreSQL more. */
 const MEMORY = { standIn: "64M", real: "512M" };
 
+/** Of a health check: the declared interval is too long to wait for, the declared patience too short for a machine with other work. */
+export const SOON = "{ interval: 2s, timeout: 30s, retries: 10 }";
+
 /**
- * What is merged over a file of the catalog: other images in place of the declared ones, any free ports, health asked every second, and none of
- * what this machine may lack (a GPU, CPUs).
+ * What is merged over a file of the catalog: other images in place of the declared ones, any free ports, health asked soon and given up late,
+ * and none of what this machine may lack (a GPU, CPUs).
  * @param images by service; stand-ins for all without it
  */
 export function here(project: ComposeProject, { images, real }: Partial<ServiceImages> = {}): string {
@@ -21,7 +24,7 @@ export function here(project: ComposeProject, { images, real }: Partial<ServiceI
       `  ${name}:`,
       `    image: ${images?.get(name) ?? services[name]?.image}`,
       ...(published.length > 0 ? ["    ports: !override", ...published] : []),
-      "    healthcheck: { interval: 1s }",
+      `    healthcheck: ${SOON}`,
       ...(deploy?.resources
         ? [`    deploy: !override { resources: { limits: { cpus: "0.5", memory: ${memory} } } }`]
         : []),

@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => stack?.remove());
 
 const run = async (command: string) => {
-  const result = await nodeExec({ ...stack.options, command, timeoutSeconds: 60 });
+  const result = await nodeExec({ ...stack.options, command, timeoutSeconds: 200 });
   expect(result, result.stderr).toMatchObject({ code: 0 });
   return result.stdout.trim();
 };
@@ -49,7 +49,7 @@ const keptDigest = () => run("find /srv/work /opt/tool -type f -print0 | sort -z
 /** As somebody who has seen enough would: the job writes a last checkpoint. */
 const endJob = () =>
   run(
-    "pkill -TERM -f '^python3 examples/training/train.py' && for i in $(seq 200); do [ -e /var/lib/windlass/training.exit ] && exit 0; sleep 0.1; done; exit 1",
+    "pkill -TERM -f '^python3 examples/training/train.py' && for i in $(seq 1500); do [ -e /var/lib/windlass/training.exit ] && exit 0; sleep 0.1; done; exit 1",
   );
 const newestStep = async () =>
   Number(
@@ -137,9 +137,9 @@ describe("a node that idles", () => {
 
   it("stops by the golden strategy and trains on from its checkpoint when it comes back", async () => {
     const kept = await keptDigest();
-    const hook = "echo drained >/srv/drained; sleep 60";
+    const hook = "echo drained >/srv/drained; sleep 600";
     const stop = await cli<{ warnings: string[] }>(
-      ...["node", "stop", "--strategy", "golden", "--hook", hook, "--hook-minutes", "0.05", "--yes"],
+      ...["node", "stop", "--strategy", "golden", "--hook", hook, "--hook-minutes", "0.25", "--yes"],
     );
     expect(stop.warnings.join()).toMatch(/hook/);
     expect(await counts(stack)).toMatchObject({ droplets: 0, volumes: 1 });
@@ -148,10 +148,10 @@ describe("a node that idles", () => {
     expect(await run("cat /srv/drained")).toBe("drained");
     // The log says where it began, and the checkpoints go on from there.
     await run(
-      `for i in $(seq 300); do grep -q 'starting at step ${step}$' ${MOUNT}/logs/training.log && exit 0; sleep 0.1; done; tail ${MOUNT}/logs/training.log >&2; exit 1`,
+      `for i in $(seq 1500); do grep -q 'starting at step ${step}$' ${MOUNT}/logs/training.log && exit 0; sleep 0.1; done; tail ${MOUNT}/logs/training.log >&2; exit 1`,
     );
     await run(
-      `for i in $(seq 300); do [ "$(ls ${MOUNT}/checkpoints/*.json | tail -1 | tr -dc 0-9 | sed 's/^0*//')" -gt ${step} ] && exit 0; sleep 0.1; done; exit 1`,
+      `for i in $(seq 1500); do [ "$(ls ${MOUNT}/checkpoints/*.json | tail -1 | tr -dc 0-9 | sed 's/^0*//')" -gt ${step} ] && exit 0; sleep 0.1; done; exit 1`,
     );
   });
 });
