@@ -1,11 +1,14 @@
 import { join } from "node:path";
-import { type DigitalOcean, digitalOcean } from "../clients/digitalocean/index.ts";
+import { type ClientOptions, type DigitalOcean, digitalOcean } from "../clients/digitalocean/index.ts";
 import { UserError } from "../domain/errors.ts";
 import { accountToken, accountUrl, engineEnvironment } from "./engine.ts";
 import type { Target } from "./target.ts";
 
 /** A client of the cloud that the target is on. Throws `PrecheckFailed` when there is no token, `LocalCloudFailed` when there is no cloud. */
-export async function openCloud(target: Target, options: { signal?: AbortSignal } = {}): Promise<DigitalOcean> {
+export async function openCloud(
+  target: Target,
+  options: Pick<ClientOptions, "signal" | "timeoutSeconds" | "retryDelaysMs"> = {},
+): Promise<DigitalOcean> {
   const url = accountUrl(target.cloud, target.home);
   if (target.cloud === "local" && !url) {
     throw new UserError("LocalCloudFailed", {
@@ -20,7 +23,7 @@ export async function openCloud(target: Target, options: { signal?: AbortSignal 
       suggestion: "export DIGITALOCEAN_TOKEN, or run: pulumi config set --secret digitalocean:token",
     });
   }
-  return digitalOcean({ token, ...(url ? { url } : {}), ...(options.signal ? { signal: options.signal } : {}) });
+  return digitalOcean({ token, ...(url ? { url } : {}), ...options });
 }
 
 /** A secret of the stack's config under its full key (`digitalocean:token`): encrypted, so Pulumi has to be asked. */

@@ -53,8 +53,8 @@ export interface StoppedNode {
   resume: string;
 }
 
-/** Milliseconds that the cloud has to tell how a droplet is. */
-const LIVE_TIMEOUT_MS = 1500;
+/** A cloud that cannot be reached is not asked again; one that is busy has so many seconds for each answer. */
+const LIVE = { timeoutSeconds: 10, retryDelaysMs: [] };
 
 /** What the stack is and what it costs, from its state and one question per node; no engine is started. */
 export async function status(options: TargetOptions = {}): Promise<StatusResult> {
@@ -114,7 +114,7 @@ async function stoppedNodes(target: Target, deployment: Deployment | undefined):
   try {
     const config = stackConfig(target);
     const owner = { project: config.project, stack: target.stack, node: name };
-    const cloud = await openCloud(target, { signal: AbortSignal.timeout(LIVE_TIMEOUT_MS) });
+    const cloud = await openCloud(target, LIVE);
     const resources = async () => liveResources(deployment);
     const [{ stopped }, billed] = await Promise.all([
       nodeMarkers(cloud, owner),
@@ -129,9 +129,8 @@ async function stoppedNodes(target: Target, deployment: Deployment | undefined):
 }
 
 async function liveStatus(target: Target, id: number): Promise<string> {
-  const signal = AbortSignal.timeout(LIVE_TIMEOUT_MS);
   try {
-    const cloud = await openCloud(target, { signal });
+    const cloud = await openCloud(target, LIVE);
     return (await cloud.droplet(id)).status;
   } catch (error) {
     return (error as { status?: number }).status === 404 ? "gone" : "unknown";
