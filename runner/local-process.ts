@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { UserError } from "../domain/errors.ts";
 import { type CloudAddress, cloudAddress } from "./engine.ts";
-import { isAlive } from "./locks.ts";
+import { isAlive, sendSignal } from "./locks.ts";
 import { OWN_ROOT } from "./own-root.ts";
 import type { OnEvent } from "./progress.ts";
 
@@ -36,6 +36,9 @@ const DEFAULT_ACTION_SCALE = 0.1;
 
 /** Seconds in which the cloud must be ready once its process runs; the first start builds the droplet image. */
 const START_TIMEOUT_SECONDS = 900;
+
+/** Milliseconds in which a cloud whose process runs must answer: a machine with much to do may let it wait for seconds. */
+const ANSWER_TIMEOUT_MS = 30_000;
 
 /** Starts the local cloud, or answers with the one that runs. */
 export async function startLocalCloud(options: StartOptions): Promise<CloudAddress & { started: boolean }> {
@@ -173,7 +176,7 @@ function pause(milliseconds: number): Promise<"waiting"> {
 }
 
 async function answers(address: CloudAddress): Promise<boolean> {
-  return fetch(`${address.url}/_windlass/health`, { signal: AbortSignal.timeout(2000) }).then(
+  return fetch(`${address.url}/_windlass/health`, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) }).then(
     (response) => response.ok,
     () => false,
   );
@@ -189,10 +192,10 @@ export async function reachable(home: string): Promise<CloudAddress | undefined>
 export async function stopLocalCloud(options: LocalCloudOptions): Promise<{ stopped: boolean }> {
   const address = cloudAddress(options.home);
   if (!address || !isAlive(address.pid)) return { stopped: false };
-  process.kill(address.pid, "SIGTERM");
+  sendSignal(address.pid, "SIGTERM");
   const deadline = performance.now() + 20_000;
   while (isAlive(address.pid)) {
-    if (performance.now() > deadline) process.kill(address.pid, "SIGKILL");
+    if (performance.now() > deadline) sendSignal(address.pid, "SIGKILL");
     await pause(20);
   }
   return { stopped: true };

@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { UserError } from "../domain/errors.ts";
 import { backendFolder } from "./checkpoint.ts";
-import { type Operation, readOperation } from "./operations.ts";
+import { readOperation } from "./operations.ts";
 import type { Target } from "./target.ts";
 
 /** A lock of Pulumi's file backend: who is updating the stack, or died while doing so. */
@@ -21,17 +21,21 @@ export interface StackLock {
   state: "live" | "orphaned" | "dead" | "foreign";
 }
 
+/** The environment variable by which the engines of a runner are known. */
+export const RUNNER_VARIABLE = "WINDLASS_RUNNER";
+
 /** All locks on the stack. Only the file backend's can be read; others guard themselves. */
 export function stackLocks(target: Target): StackLock[] {
   const folder = backendFolder(target);
   const locks = folder && join(folder, "locks", "organization", target.project, target.stack);
   if (!locks || !existsSync(locks)) return [];
+  const orphan = orphanedEngine(target);
   return readdirSync(locks)
     .filter((name) => name.endsWith(".json"))
-    .flatMap((name) => readLock(join(locks, name), readOperation(target)));
+    .flatMap((name) => readLock(join(locks, name), orphan));
 }
 
-function readLock(path: string, operation: Operation | undefined): StackLock[] {
+function readLock(path: string, orphan: number | undefined): StackLock[] {
   let content: { pid: number; username: string; hostname: string; timestamp: string };
   try {
     content = JSON.parse(readFileSync(path, "utf8"));
@@ -40,20 +44,35 @@ function readLock(path: string, operation: Operation | undefined): StackLock[] {
     return existsSync(path) ? [{ path, pid: 0, username: "", hostname: hostname(), since: "", state: "dead" }] : [];
   }
   const { pid, username, timestamp: since } = content;
-  return [{ path, pid, username, hostname: content.hostname, since, state: lockState(content, operation) }];
+  return [{ path, pid, username, hostname: content.hostname, since, state: lockState(content, orphan) }];
 }
 
-function lockState(lock: { pid: number; hostname: string }, operation: Operation | undefined): StackLock["state"] {
+function lockState(lock: { pid: number; hostname: string }, orphan: number | undefined): StackLock["state"] {
   if (lock.hostname !== hostname()) return "foreign";
   if (!isEngine(lock.pid)) return "dead";
-  return operation?.enginePid === lock.pid && !isAlive(operation.runnerPid) ? "orphaned" : "live";
+  return lock.pid === orphan ? "orphaned" : "live";
 }
 
 /** The engine that a dead runner left behind, whether it has taken its lock yet or not. */
 export function orphanedEngine(target: Target): number | undefined {
-  const { enginePid, runnerPid } = readOperation(target) ?? {};
-  if (enginePid === undefined || runnerPid === undefined || isAlive(runnerPid)) return undefined;
-  return isEngine(enginePid) ? enginePid : undefined;
+  const operation = readOperation(target);
+  if (!operation || isAlive(operation.runnerPid)) return undefined;
+  const { enginePid = engineOf(operation.runnerPid) } = operation;
+  return enginePid !== undefined && isEngine(enginePid) ? enginePid : undefined;
+}
+
+/** The engine of a runner that was killed before it could note its number, by its environment; where there is no /proc, none. */
+function engineOf(runnerPid: number): number | undefined {
+  const pids = existsSync("/proc") ? readdirSync("/proc").map(Number).filter(Number.isInteger) : [];
+  return pids.find((pid) => {
+    try {
+      const [program] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+      if (basename(program ?? "") !== "pulumi") return false;
+      return readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").includes(`${RUNNER_VARIABLE}=${runnerPid}`);
+    } catch {
+      return false;
+    }
+  });
 }
 
 /** Whether the process lives and is a Pulumi: process numbers are used again, after a restart of the machine above all. */
@@ -72,6 +91,15 @@ export function isAlive(pid: number): boolean {
     return !isZombie(pid);
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+/** Sends a signal to a process, which may have ended since it was looked at. */
+export function sendSignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
 }
 

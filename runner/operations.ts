@@ -5,16 +5,24 @@ import type { Target } from "./target.ts";
 /** The engine that works on a stack, and the runner that started it: it outlives us when we are killed. */
 export interface Operation {
   kind: string;
-  enginePid: number;
+  /** Absent while it is being started. */
+  enginePid?: number;
   runnerPid: number;
   /** ISO 8601. */
   startedAt: string;
 }
 
-export function startOperation(target: Target, kind: string, enginePid: number): void {
+/**
+ * Notes an engine before it is started: a runner that is killed in between leaves one that can be found. Answers with what notes its number,
+ * over the first words and longer than they are: who is killed then leaves the ones or the others.
+ */
+export function startOperation(target: Target, kind: string): (enginePid: number) => void {
   mkdirSync(join(target.home, "operations"), { recursive: true });
-  const operation: Operation = { kind, enginePid, runnerPid: process.pid, startedAt: new Date().toISOString() };
-  writeFileSync(file(target), JSON.stringify(operation));
+  const operation: Operation = { kind, runnerPid: process.pid, startedAt: new Date().toISOString() };
+  const path = file(target);
+  writeFileSync(path, JSON.stringify(operation));
+  return (enginePid) =>
+    writeFileSync(path, JSON.stringify({ ...operation, enginePid }), { flag: existsSync(path) ? "r+" : "w" });
 }
 
 export function endOperation(target: Target): void {

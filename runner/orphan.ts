@@ -1,5 +1,5 @@
 import { UserError } from "../domain/errors.ts";
-import { isAlive } from "./locks.ts";
+import { isAlive, sendSignal } from "./locks.ts";
 import type { OperationOptions } from "./progress.ts";
 
 /** Seconds that an engine whose runner died has to finish what it is at. */
@@ -11,11 +11,11 @@ export async function stopOrphan(pid: number, options: OperationOptions): Promis
     kind: "phase",
     text: `the engine (process ${pid}) outlived its runner: letting it finish what is in flight`,
   });
-  process.kill(pid, "SIGINT");
+  sendSignal(pid, "SIGINT");
   const deadline = performance.now() + ORPHAN_SECONDS * 1000;
   while (isAlive(pid)) {
     if (options.signal?.aborted) throw new UserError("Cancelled", { reason: "stopped while waiting for the engine" });
-    if (performance.now() > deadline) process.kill(pid, "SIGKILL");
+    if (performance.now() > deadline) sendSignal(pid, "SIGKILL");
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

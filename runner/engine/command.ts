@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { delimiter, dirname, join } from "node:path";
 import { PulumiCommand } from "@pulumi/pulumi/automation/index.js";
 import { UserError } from "../../domain/errors.ts";
+import { RUNNER_VARIABLE } from "../locks.ts";
 import { OWN_ROOT } from "../own-root.ts";
 
 /** The oldest minor version of Pulumi 3 whose flags and events the runner knows. */
@@ -14,8 +15,8 @@ export interface CommandOptions {
   home?: string;
   /** Receives what the engine prints during an update. */
   logFile: string;
-  /** Called with the process as soon as an update runs. */
-  onStart?: (pid: number) => void;
+  /** Called before an update is started; what it answers is called with the process. */
+  onStart?: () => (pid: number) => void;
   /** The second Ctrl-C. */
   killSignal?: AbortSignal;
 }
@@ -154,6 +155,7 @@ async function run(binary: string, args: string[], options: RunOptions) {
   const update = UPDATES.has(args[0] ?? "");
   if (update) mkdirSync(dirname(options.logFile), { recursive: true });
   const log = update ? openSync(options.logFile, "a", 0o600) : undefined;
+  const onStarted = update ? options.onStart?.() : undefined;
   const child = spawn(binary, [...args, "--non-interactive"], {
     cwd: options.cwd,
     env: environment(options.env),
@@ -161,7 +163,7 @@ async function run(binary: string, args: string[], options: RunOptions) {
     detached: true,
   });
   if (log !== undefined) closeSync(log);
-  if (update && child.pid) options.onStart?.(child.pid);
+  if (child.pid) onStarted?.(child.pid);
   const { code, stdout, stderr } = await finished(child, options);
   const printed = update ? readFileSync(options.logFile, "utf8") : stderr;
   if (code !== 0) throw new EngineExit(args.slice(0, 2).join(" "), code, stdout, printed);
@@ -170,7 +172,8 @@ async function run(binary: string, args: string[], options: RunOptions) {
 
 /** An empty setting takes one of the shell away. */
 function environment(own: Record<string, string>): NodeJS.ProcessEnv {
-  const all = Object.entries({ ...process.env, ...own, PULUMI_AUTOMATION_API: "true" });
+  const runner = { [RUNNER_VARIABLE]: String(process.pid) };
+  const all = Object.entries({ ...process.env, ...own, ...runner, PULUMI_AUTOMATION_API: "true" });
   return Object.fromEntries(all.filter(([name, value]) => value !== "" || !(name in own)));
 }
 

@@ -47,7 +47,7 @@ export async function openStack(
   const command = await pulumiCommand(target.root, {
     home: target.home,
     logFile,
-    onStart: (pid) => startOperation(target, kind, pid),
+    onStart: () => startOperation(target, kind),
     ...(options.killSignal ? { killSignal: options.killSignal } : {}),
   });
   const workspace = await LocalWorkspace.create({
