@@ -24,6 +24,8 @@ export default defineConfig({
           name: "unit",
           // Many start programs, which takes its time on a machine with other work.
           testTimeout: 20_000,
+          hookTimeout: 20_000,
+          expect: { poll: { timeout: 15_000 } },
           include: ["**/*.test.ts"],
           exclude: ["**/node_modules/**", ".tools/**", ".windlass/**", "tests/**"],
           env,
@@ -36,8 +38,9 @@ export default defineConfig({
           include: [`tests/${name}/**/*.test.ts`],
           env,
           globalSetup: name === "docker" ? [...withDeadRuns, "tests/docker/droplet-images.ts"] : withDeadRuns,
-          testTimeout: 300_000,
-          hookTimeout: 600_000,
+          // Long: on a machine that runs two suites at once, everything takes its time.
+          testTimeout: 600_000,
+          hookTimeout: 900_000,
           maxWorkers,
         },
       })),

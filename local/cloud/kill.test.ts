@@ -34,6 +34,7 @@ test("kill -9 at any moment loses nothing that was answered, doubles nothing, an
   for (let round = 0; round < 6; round++) {
     // A droplet takes 0.3 s: kills fall before, between and after the ends of actions.
     const { child, api } = await start(dataDir, "--action-scale", "0.005");
+    const before = droplets.size;
     const busy = async () => {
       for (;;) {
         const name = `w-${sequence++}`;
@@ -44,7 +45,8 @@ test("kill -9 at any moment loses nothing that was answered, doubles nothing, an
       }
     };
     const clients = Array.from({ length: 4 }, () => busy().catch(() => {}));
-    await sleep(50 + Math.random() * 350);
+    await expect.poll(() => droplets.size - before, { interval: 5 }).toBeGreaterThan(3);
+    await sleep(Math.random() * 350);
     await kill(child);
     await Promise.all(clients);
   }
@@ -58,7 +60,7 @@ test("kill -9 at any moment loses nothing that was answered, doubles nothing, an
     }
   };
   await expect
-    .poll(async () => (await all("/actions", "actions")).filter((a) => a.status === "in-progress"), { timeout: 10_000 })
+    .poll(async () => (await all("/actions", "actions")).filter((a) => a.status === "in-progress"))
     .toEqual([]);
   const found = await all("/droplets", "droplets");
   expect(droplets.size).toBeGreaterThan(20);

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { AlertRule } from "../../domain/health/alert.ts";
 import { parseCondition } from "../../domain/health/condition.ts";
 import { parseTarget } from "../../domain/health/target.ts";
@@ -109,6 +109,6 @@ test("where nobody takes the notice the next look tries again", async () => {
 test("of two that look at the same time one tells", async () => {
   await look(0, false);
   await Promise.all([look(2, false), look(2, false), look(2, false)]);
-  await vi.waitFor(() => expect(inbox.slack).toHaveLength(1));
+  await expect.poll(() => inbox.slack).toHaveLength(1);
   expect(inbox.mails).toHaveLength(1);
 });

@@ -33,7 +33,7 @@ test("the metrics follow the line while a runner waits", async () => {
   const file = join(home, "services.prom");
   await remembered(home, file, async ({ onQueue, onGpus }) => {
     onQueue(3);
-    await vi.waitFor(() => expect(readFileSync(file, "utf8")).toContain("env_queue_depth 3\n"));
+    await expect.poll(() => readFileSync(file, "utf8")).toContain("env_queue_depth 3\n");
     onQueue(2);
     onGpus(40);
   });

@@ -8,7 +8,7 @@ import languageService from "@pulumi/pulumi/proto/language_grpc_pb.js";
 import languagePb from "@pulumi/pulumi/proto/language_pb.js";
 import type { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb.js";
 import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 
 let folder: string;
 let host: ChildProcess;
@@ -74,7 +74,7 @@ const hangs = (pidFile: string) =>
 async function startHanging(): Promise<{ pid: number; answer: Promise<languagePb.RunResponse> }> {
   const pidFile = join(folder, "pid");
   const answer = run(hangs(pidFile));
-  await vi.waitUntil(() => existsSync(pidFile) && readFileSync(pidFile, "utf8") !== "", { timeout: 10_000 });
+  await expect.poll(() => existsSync(pidFile) && readFileSync(pidFile, "utf8") !== "").toBe(true);
   return { pid: Number(readFileSync(pidFile, "utf8")), answer };
 }
 
@@ -130,10 +130,11 @@ test("a cancelled update ends the program and is no error of it", async () => {
 
 test("a dead engine takes the program along", async () => {
   const { pid, answer } = await startHanging();
+  const ended = once(host, "exit");
   host.stdin?.end();
   await expect(answer).rejects.toThrow();
-  await vi.waitUntil(() => !isAlive(pid), { timeout: 10_000 });
-  expect(host.exitCode).toBe(0);
+  expect(await ended).toEqual([0, null]);
+  await expect.poll(() => isAlive(pid)).toBe(false);
 });
 
 test("a program without the SDK is told what to do", async () => {

@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import type { ResourceCall } from "../engine/provider.ts";
 import { Archive, Asset, type Properties, UNKNOWN } from "../engine/values.ts";
 import { assetsIn } from "./globs.ts";
@@ -64,10 +64,11 @@ test("a command that fails says how, and the end of what it printed", async () =
 test("a cancel ends the command and what it has started", async () => {
   const file = join(dir, "pid");
   const running = run(`sh -c 'echo $$ > ${file}.new; mv ${file}.new ${file}; exec sleep 60' & wait`);
-  const pid = Number(await vi.waitFor(() => readFileSync(file, "utf8")));
+  await expect.poll(() => existsSync(file)).toBe(true);
+  const pid = Number(readFileSync(file, "utf8"));
   stop.abort(new Error("cancelled"));
   await expect(running).rejects.toThrow("the command was cancelled");
-  await vi.waitFor(() => expect(isRunning(pid)).toBe(false));
+  await expect.poll(() => isRunning(pid)).toBe(false);
 });
 
 test("patterns choose the files that become assets", async () => {
