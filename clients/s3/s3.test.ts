@@ -144,7 +144,10 @@ test("stops where it is told to, and leaves nothing", async () => {
 });
 
 test("a storage that comes back in time is no failure; one that is down for good is left alone", async () => {
-  const patient = await open({ retryDelaysMs: [100, 200, 400, 800, 1600, 3200], breakers: new Breakers() });
+  const patient = await open({
+    retryDelaysMs: [100, 200, 400, 800, 1600, 3200, 6400, 12_800],
+    breakers: new Breakers(),
+  });
   await bucket.putText("kept", "text");
   await server.kill();
   const reading = patient.text("kept");

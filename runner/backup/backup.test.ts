@@ -186,18 +186,27 @@ describe("a backup", () => {
 
   test("goes on where a server that died in the middle left it, and does not exist before its manifest", async () => {
     for (let index = 0; index < 12; index++) put(`part-${index}`, randomBytes(3 * 1024 ** 2));
+    let reads = 0;
     let killed: Promise<void> | undefined;
-    const error = await failure(
-      backupFiles(stack, {
-        onEvent: () => {
-          if (
-            existsSync(join(first.folder, "backups/p/s", stack.owner.node, "objects")) &&
-            objects(first, "backups").length > 3
-          )
-            killed ??= first.kill();
-        },
-      }),
-    );
+    const dying = {
+      ...stack,
+      ssh: async (work: (ssh: SshConnection) => Promise<unknown>) =>
+        (stack.ssh as any)((ssh: SshConnection) =>
+          work({
+            ...ssh,
+            streams: (use, signal) =>
+              ssh.streams((remote) => {
+                const read = (path: string) => {
+                  // Files go three at a time: the first four are stored by now.
+                  if (++reads === 7) killed = first.kill();
+                  return remote.read(path);
+                };
+                return use({ ...remote, read });
+              }, signal),
+          }),
+        ),
+    } as BackupStack;
+    const error = await failure(backupFiles(dying));
     await killed;
     await first.start();
     expect(error.toJSON()).toMatchObject({ error: "StorageFailed", details: { kind: "unreachable" } });
@@ -205,7 +214,7 @@ describe("a backup", () => {
     expect((await failure(restoreFiles(stack, to()))).toJSON().error).toBe("NotFound");
     const again = await backupFiles(stack);
     expect(again.files).toBe(12);
-    expect(again.sentFiles).toBeLessThan(12);
+    expect(again.sentFiles).toBeLessThanOrEqual(8);
     expect(await restoreFiles(stack, to())).toMatchObject({ written: 12 });
   });
 

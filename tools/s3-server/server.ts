@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "../test/free-port.ts";
 import { buildS3Server } from "./build.ts";
 
 /** A real S3 server on loopback, one per "region". */
@@ -64,20 +64,10 @@ export async function startS3Server(...buckets: string[]): Promise<S3Server> {
 async function answers(url: string, child: ChildProcess): Promise<void> {
   let said = "";
   child.stderr?.on("data", (chunk) => (said += chunk));
-  for (let attempt = 0; attempt < 200; attempt++) {
+  for (let attempt = 0; attempt < 600; attempt++) {
     if (child.exitCode !== null) throw new Error(`the S3 server ended: ${said}`);
     if (await fetch(url).then(Boolean, () => false)) return;
     await new Promise((done) => setTimeout(done, 50));
   }
   throw new Error(`the S3 server does not answer: ${said}`);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }
