@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { readYamlFile } from "./yaml-file.ts";
+import { readYamlFile, YamlText } from "./yaml-file.ts";
 
 const schema = z.strictObject({
   name: z.string(),
@@ -32,4 +32,12 @@ test("every mistake is told with its line, an unknown key with the nearest one",
 
 test("broken YAML is told with its line", () => {
   expect(() => read("name: a\nrules: [\n")).toThrow(/^rules\.yaml:[23]: /);
+});
+
+test("a path leads to the deepest part of it that is written", () => {
+  const yaml = new YamlText("# a comment\nname: a\nrules:\n  - above: 1\n  -\n    above: 2\n");
+  expect(yaml.find(["rules", 1, "above"])).toEqual({ line: 6, depth: 3 });
+  expect(yaml.find(["rules", 0, "seconds"])).toEqual({ line: 4, depth: 2 });
+  expect(yaml.find(["rules", 2])).toEqual({ line: 3, depth: 1 });
+  expect(yaml.find(["none"])).toEqual({ line: 1, depth: 0 });
 });

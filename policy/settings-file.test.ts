@@ -42,7 +42,7 @@ function problems(text: string): string[] {
   } catch (error) {
     const { code, exitCode, details } = error as UserError;
     expect([code, exitCode]).toEqual(["ConfigInvalid", 2]);
-    const told = [details.reason, ...(details.also as string[])];
+    const told = [details.reason, ...((details.also as string[]) ?? [])];
     return told.map((one) => one.replace(`${folder}/windlass-policy.yaml:`, ""));
   }
   return [];

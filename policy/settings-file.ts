@@ -1,9 +1,8 @@
-import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { type Document, isMap, isNode, isPair, isScalar, LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
-import { UserError } from "../domain/errors.ts";
+import { givenFile } from "../catalog/given-file.ts";
 import { nearest } from "../domain/spelling.ts";
+import { type FileProblem, fileRefusal, YamlText } from "../domain/yaml-file.ts";
 import { hasEnded } from "./exemptions.ts";
 import type { Rule } from "./rule.ts";
 import { RULES } from "./rules/index.ts";
@@ -18,15 +17,11 @@ type Problem = (path: Path, text: string) => void;
  * Throws `ConfigInvalid` with file and line of all that is wrong with it, `UsageError` where it cannot be read.
  */
 export function readSettingsFile(path: string, rules: readonly Rule[] = RULES, now = Date.now()): PackSettings {
-  const lines = new LineCounter();
-  const document = parseDocument(textOf(path), { lineCounter: lines });
-  const problems: { line: number; text: string }[] = [];
-  const problem: Problem = (at, text) => problems.push({ line: lineOf(document, at, lines), text });
-  for (const error of document.errors) {
-    problems.push({ line: error.linePos?.[0].line ?? 1, text: error.message.split("\n")[0] as string });
-  }
-  const settings = problems.length === 0 ? settingsIn(document.toJS(), rules, now, problem) : { policies: {} };
-  refuse(path, problems);
+  const yaml = new YamlText(givenFile(path, "policy settings"));
+  const problems: FileProblem[] = [];
+  const problem: Problem = (at, text) => problems.push({ line: yaml.find(at).line, text });
+  const settings = settingsIn(yaml.value(path, 2), rules, now, problem);
+  if (problems.length > 0) throw fileRefusal(path, problems, 2);
   const { pricesFile } = settings;
   return pricesFile === undefined ? settings : { ...settings, pricesFile: resolve(dirname(path), pricesFile) };
 }
@@ -113,34 +108,4 @@ function entries(given: unknown, at: Path, name: string, problem: Problem): [str
   if (typeof given === "object" && given !== null && !Array.isArray(given)) return Object.entries(given);
   problem(at, `${name} must be a list of keys with values`);
   return [];
-}
-
-/** The line of a key or an item, or of the nearest thing around it that there is. */
-function lineOf(document: Document, path: Path, lines: LineCounter): number {
-  for (let length = path.length; length > 0; length--) {
-    const parent = document.getIn(path.slice(0, length - 1), true);
-    const key = path[length - 1];
-    const pair = isMap(parent) ? parent.items.find((one) => isScalar(one.key) && one.key.value === key) : undefined;
-    const node = isPair(pair) ? pair.key : document.getIn(path.slice(0, length), true);
-    if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
-  }
-  return 1;
-}
-
-function refuse(path: string, problems: { line: number; text: string }[]): void {
-  const told = problems.toSorted((a, b) => a.line - b.line).map(({ line, text }) => `${path}:${line}: ${text}`);
-  const [reason, ...also] = told;
-  if (!reason) return;
-  const details = { reason, suggestion: "mend the file there", file: path, also };
-  throw new UserError("ConfigInvalid", details, { exitCode: 2 });
-}
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (cause) {
-    const why = (cause as NodeJS.ErrnoException).code === "ENOENT" ? "there is none" : (cause as Error).message;
-    const details = { reason: `policy settings ${path} cannot be read: ${why}`, file: path };
-    throw new UserError("UsageError", details, { exitCode: 2, cause });
-  }
 }

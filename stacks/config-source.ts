@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
 import { UserError } from "../domain/errors.ts";
+import { YamlText } from "../domain/yaml-file.ts";
 
 /** The file that a config came from, for the line numbers in messages. */
 export interface Source {
@@ -21,7 +21,7 @@ export interface StackFile {
 
 /**
  * Reads `Pulumi.<stack>.yaml` in the project's root. Throws UserError `ConfigInvalid` where the file is missing or is no
- * YAML (with line and column).
+ * YAML (with its line).
  */
 export function readStackFile(root: string, stack: string): StackFile {
   const file = `Pulumi.${stack}.yaml`;
@@ -39,21 +39,10 @@ export function readStackFile(root: string, stack: string): StackFile {
 }
 
 function configOf(file: string, text: string): Pick<StackFile, "values" | "secrets"> {
-  const document = parseDocument(text, { prettyErrors: true });
-  const broken = document.errors[0];
-  if (broken) {
-    const line = broken.linePos?.[0].line;
-    throw new UserError("ConfigInvalid", {
-      reason: `${file}${line ? `:${line}` : ""}: ${broken.message.split("\n")[0]}`,
-      suggestion: "mend the YAML there",
-      file,
-      line,
-    });
-  }
-  const config = (document.toJS() as { config?: Record<string, unknown> } | null)?.config ?? {};
+  const { config = {} } = (new YamlText(text).value(file) ?? {}) as { config?: Record<string, unknown> | null };
   const values: Record<string, string> = {};
   const secrets: string[] = [];
-  for (const [key, value] of Object.entries(config)) {
+  for (const [key, value] of Object.entries(config ?? {})) {
     if (isSecure(value)) secrets.push(key);
     else if (key.startsWith("windlass:")) values[key.slice("windlass:".length)] = asPulumiGives(value);
   }
@@ -71,14 +60,9 @@ function asPulumiGives(value: unknown): string {
 /** Finds the line of a key of `windlass:` in the file, or of one item of its list; undefined where it is not there. */
 export function positions(source: Source | undefined): (key: string, item?: number) => number | undefined {
   if (!source) return () => undefined;
-  const lines = new LineCounter();
-  const config = parseDocument(source.text, { lineCounter: lines }).get("config", true);
+  const yaml = new YamlText(source.text);
   return (key, item) => {
-    if (!isMap(config)) return undefined;
-    const pair = config.items.find(({ key: name }) => isScalar(name) && name.value === `windlass:${key}`);
-    if (!pair) return undefined;
-    const element = item !== undefined && isSeq(pair.value) ? pair.value.items[item] : pair.key;
-    const offset = (element as { range?: [number, number, number] }).range?.[0];
-    return offset === undefined ? undefined : lines.linePos(offset).line;
+    const { line, depth } = yaml.find(["config", `windlass:${key}`, ...(item === undefined ? [] : [item])]);
+    return depth < 2 ? undefined : line;
   };
 }

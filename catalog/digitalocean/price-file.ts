@@ -1,178 +1,96 @@
 import { readFileSync } from "node:fs";
-import { isMap, isScalar, LineCounter, type Node, parseDocument, type YAMLMap } from "yaml";
+import { z } from "zod";
 import type { SizePrice } from "../../domain/cost/node-price.ts";
-import { ITEM_NAMES, type ItemName, type Price, type PriceList } from "../../domain/cost/price-list.ts";
+import { ITEM_NAMES, type Price, type PriceList } from "../../domain/cost/price-list.ts";
 import type { UsageFile } from "../../domain/cost/usage.ts";
-import { UserError } from "../../domain/errors.ts";
 import { nearest } from "../../domain/spelling.ts";
+import { readYamlFile, YamlText } from "../../domain/yaml-file.ts";
+import { givenFile } from "../given-file.ts";
 
-/** A YAML file whose mistakes are told with file and line, all at once. */
-class Reader {
-  readonly root: YAMLMap;
-  private readonly path: string;
-  private readonly lines = new LineCounter();
-  private readonly problems: string[] = [];
+/** What is wrong with a value, behind its name. */
+type Words = (issue: { input?: unknown }) => string;
 
-  constructor(path: string, kind: string) {
-    this.path = path;
-    const document = parseDocument(textOf(path, kind), { lineCounter: this.lines, prettyErrors: true });
-    for (const error of document.errors) this.problem(error.linePos?.[0].line, error.message.split("\n")[0] as string);
-    this.root = this.map(document.contents, kind) as YAMLMap;
-    if (!isMap(document.contents)) this.finish();
-  }
+const missingOr = (words: Words): { error: Words } => ({
+  error: (issue) => ([undefined, null, ""].includes(issue.input as string) ? "is missing" : words(issue)),
+});
 
-  line(node: unknown): number | undefined {
-    const range = (node as Node | null)?.range;
-    return range ? this.lines.linePos(range[0]).line : undefined;
-  }
+const list: { error: Words } = {
+  error: ({ input }) => (input === undefined ? "is missing" : "must be a list of keys with values"),
+};
 
-  problem(line: number | undefined, text: string): void {
-    this.problems.push(`${this.path}${line ? `:${line}` : ""}: ${text}`);
-  }
+/** A plain number that is 0 or more: `$12` and `12 USD` are texts, which nobody may guess about. */
+const plainNumber = missingOr(({ input }) =>
+  typeof input === "number"
+    ? `is ${input}; it must be 0 or more`
+    : `is ${JSON.stringify(input)}; write a plain number of US dollars or units, without currency marks`,
+);
+const amount = z.number(plainNumber).min(0, plainNumber);
 
-  map(node: unknown, name: string): YAMLMap | undefined {
-    if (isMap(node)) return node;
-    this.problem(this.line(node), `${name} must be a list of keys with values`);
-    return undefined;
-  }
+const text = z.string("is missing").regex(/\S/, "is missing");
 
-  /** Keys with their values and lines. */
-  entries(node: unknown, name: string): { key: string; value: unknown; line: number | undefined }[] {
-    const pairs = this.map(node, name)?.items ?? [];
-    return pairs.map(({ key, value }) => ({ key: String(key), value, line: this.line(key) }));
-  }
+const about = {
+  per: text,
+  as_of: z.iso.date(missingOr(({ input }) => `is ${JSON.stringify(input)}; write a date as in "2026-05-28"`)),
+  source: text,
+  included: amount.optional(),
+};
 
-  /** A plain number that is 0 or more: `$12` and `12 USD` are texts, which nobody may guess about. */
-  number(node: unknown, name: string, line = this.line(node)): number {
-    const value = isScalar(node) ? node.value : undefined;
-    if (typeof value === "number" && Number.isFinite(value) && value >= 0) return value;
-    if (value === undefined || value === null) this.problem(line, `${name} is missing`);
-    else if (typeof value === "number") this.problem(line, `${name} is ${value}; it must be 0 or more`);
-    else
-      this.problem(
-        line,
-        `${name} is ${JSON.stringify(value)}; write a plain number of US dollars or units, without currency marks`,
-      );
-    return 0;
-  }
-
-  text(node: unknown, name: string, line: number | undefined): string {
-    const value = isScalar(node) ? node.value : undefined;
-    if (typeof value === "string" && value.trim() !== "") return value;
-    this.problem(line, `${name} is missing`);
-    return "";
-  }
-
-  date(node: unknown, name: string, line: number | undefined): string {
-    const value = this.text(node, name, line);
-    if (value !== "" && !(/^\d{4}-\d\d-\d\d$/.test(value) && !Number.isNaN(Date.parse(value)))) {
-      this.problem(line, `${name} is "${value}"; write a date as in "2026-05-28"`);
-    }
-    return value;
-  }
-
-  finish(): void {
-    const [first, ...also] = this.problems;
-    if (!first) return;
-    throw new UserError(
-      "ConfigInvalid",
-      { reason: first, suggestion: "mend the file there", file: this.path, also },
-      { exitCode: 2 },
-    );
-  }
+/** A price as the rest of the program has it. */
+function price<P extends { as_of: string }>({ as_of: asOf, ...rest }: P): Omit<P, "as_of"> & { asOf: string } {
+  return { ...rest, asOf };
 }
 
-function textOf(path: string, kind: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (cause) {
-    const why = (cause as NodeJS.ErrnoException).code === "ENOENT" ? "there is none" : (cause as Error).message;
-    throw new UserError(
-      "UsageError",
-      { reason: `${kind} ${path} cannot be read: ${why}`, file: path },
-      { exitCode: 2, cause },
-    );
-  }
-}
+const prices = z.object(
+  {
+    items: z.record(z.enum(ITEM_NAMES), z.object({ usd: amount, ...about }, list).transform(price), list),
+    tables: z.record(z.string(), z.object({ usd: z.record(z.string(), amount, list), ...about }, list), list),
+  },
+  list,
+);
 
 /** Reads prices of everything beside droplets. Throws `ConfigInvalid` with file and line for each price that is missing or no price. */
 export function readPriceFile(path: string): Pick<PriceList, "items" | "tables"> {
-  const reader = new Reader(path, "price file");
-  const items: Partial<Record<ItemName, Price>> = {};
-  for (const { key, value, line } of reader.entries(reader.root.get("items", true), "items")) {
-    if (!ITEM_NAMES.includes(key as ItemName)) {
-      const near = nearest(key, ITEM_NAMES);
-      reader.problem(line, `items.${key} is not a price that is asked for${near ? `; did you mean ${near}?` : ""}`);
-      continue;
-    }
-    const map = reader.map(value, `items.${key}`);
-    if (map)
-      items[key as ItemName] = {
-        usd: reader.number(map.get("usd", true), `items.${key}.usd`, line),
-        ...about(reader, map, `items.${key}`, line),
-      };
-  }
-  for (const name of ITEM_NAMES) if (!items[name]) reader.problem(undefined, `items.${name} is missing`);
-  const tables = new Map<string, Map<string, Price>>();
-  for (const { key, value, line } of reader.entries(reader.root.get("tables", true), "tables")) {
-    const map = reader.map(value, `tables.${key}`);
-    if (!map) continue;
-    const common = about(reader, map, `tables.${key}`, line);
-    const rows = reader.entries(map.get("usd", true), `tables.${key}.usd`);
-    tables.set(
-      key,
-      new Map(
-        rows.map((row) => [
-          row.key,
-          { usd: reader.number(row.value, `tables.${key}.usd.${row.key}`, row.line), ...common },
-        ]),
-      ),
-    );
-  }
-  reader.finish();
-  return { items: items as Record<ItemName, Price>, tables };
+  const { items, tables } = read(path, "price file", prices, (key) => {
+    const near = nearest(key, ITEM_NAMES);
+    return `is not a price that is asked for${near ? `; did you mean ${near}?` : ""}`;
+  });
+  const rows = ({ usd, ...common }: (typeof tables)[string]): Map<string, Price> =>
+    new Map(Object.entries(usd).map(([slug, amountUsd]) => [slug, price({ usd: amountUsd, ...common })]));
+  return { items, tables: new Map(Object.entries(tables).map(([name, table]) => [name, rows(table)])) };
 }
 
-function about(reader: Reader, map: YAMLMap, name: string, line: number | undefined): Omit<Price, "usd"> {
-  const included = map.get("included", true);
-  return {
-    per: reader.text(map.get("per", true), `${name}.per`, line),
-    asOf: reader.date(map.get("as_of", true), `${name}.as_of`, line),
-    source: reader.text(map.get("source", true), `${name}.source`, line),
-    ...(included === undefined ? {} : { included: reader.number(included, `${name}.included`, line) }),
-  };
-}
+const quantities = z.record(z.string(), z.record(z.string(), amount, list), list).default({});
+
+const usage = z.strictObject(
+  { version: z.unknown().optional(), resources: quantities, types: quantities, outbound_gib: amount.optional() },
+  list,
+);
 
 /** Reads a usage file: `resources` by name or pattern, `types` by the word of the type, `outbound_gib` of the whole stack. */
 export function readUsageFile(path: string): UsageFile & { outboundGiB?: number } {
-  const reader = new Reader(path, "usage file");
-  const quantities = (node: unknown, name: string) =>
-    Object.fromEntries(
-      reader.entries(node, name).map(({ key, value, line }) => [key, reader.number(value, `${name}.${key}`, line)]),
-    );
-  const file: {
-    types: Record<string, Record<string, number>>;
-    resources: Record<string, Record<string, number>>;
-    outboundGiB?: number;
-  } = {
-    types: {},
-    resources: {},
-  };
-  for (const { key, value, line } of reader.entries(reader.root, "usage file")) {
-    if (key === "resources" || key === "types") {
-      for (const entry of reader.entries(value, key))
-        file[key][entry.key] = quantities(entry.value, `${key}.${entry.key}`);
-    } else if (key === "outbound_gib") file.outboundGiB = reader.number(value, key, line);
-    else if (key !== "version") reader.problem(line, `${key} is not known; write resources, types or outbound_gib`);
-  }
-  reader.finish();
-  return file;
+  const unknown = () => "is not known; write resources, types or outbound_gib";
+  const { types, resources, outbound_gib: outboundGiB } = read(path, "usage file", usage, unknown);
+  return { types, resources, ...(outboundGiB === undefined ? {} : { outboundGiB }) };
+}
+
+/** @param unknown what is said of a key that there is not */
+function read<S extends z.ZodType>(
+  path: string,
+  kind: string,
+  schema: S,
+  unknown: (key: string) => string,
+): z.output<S> {
+  return readYamlFile(givenFile(path, kind), path, schema, {
+    exitCode: 2,
+    tell: ({ path: at, message, unknownKey }) => ({
+      text: `${at || kind} ${unknownKey === undefined ? message : unknown(unknownKey)}`,
+    }),
+  });
 }
 
 /** Reads `catalog/digitalocean/sizes.yaml`: the table of sizes where nobody has asked the API. */
 export function readSizeFile(path: string): SizePrice[] {
-  const reader = new Reader(path, "table of sizes");
-  const { cpu, gpu } = reader.root.toJSON() as SizesFile;
+  const { cpu, gpu } = new YamlText(readFileSync(path, "utf8")).value(path) as SizesFile;
   const sizes: SizePrice[] = [];
   for (const { sizes: rows } of cpu.families) {
     for (const [slug, { price_monthly: priceMonthly, transfer }] of Object.entries(rows)) {

@@ -1,6 +1,7 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
+import { isAlias, isMap, isScalar, isSeq, type Node } from "yaml";
 import { type Problem, refuse } from "../compose/problem.ts";
 import { nearest } from "../spelling.ts";
+import { YamlText } from "../yaml-file.ts";
 import { type IngressRule, ingressProblems } from "./ingress.ts";
 import { durationSeconds, LOCAL_ORIGIN_KEYS, ORIGIN_KEYS, type OriginRequest } from "./origin-request.ts";
 
@@ -45,28 +46,26 @@ export function readTunnelFile(text: string, file: string, fallbackName: string)
 
 class FileReader {
   readonly problems: Problem[] = [];
-  readonly #lines = new LineCounter();
   readonly #file: string;
-  readonly #document: ReturnType<typeof parseDocument>;
+  readonly #yaml: YamlText;
   readonly #root: Node | null;
 
   constructor(text: string, file: string) {
     this.#file = file;
-    this.#document = parseDocument(text, { lineCounter: this.#lines, merge: true });
-    for (const { message, pos } of this.#document.errors)
-      this.#problem(pos[0], [], message.split("\n")[0]?.replace(/ at line \d+, column \d+:?$/, "") ?? message);
-    this.#root = this.#document.contents;
+    this.#yaml = new YamlText(text, { merge: true });
+    this.#root = this.#yaml.document.contents;
+    for (const broken of this.#yaml.broken) this.#problem(broken.line, [], broken.text);
     if (this.problems.length === 0 && !isMap(this.#root))
-      this.#problem(0, [], "a tunnel's file is a mapping with `ingress`");
+      this.#problem(1, [], "a tunnel's file is a mapping with `ingress`");
   }
 
   read(fallbackName: string): TunnelFile {
     const top = this.#entries(this.#root, []);
     const ignored: TunnelFile["ignored"] = [];
-    for (const { key, at } of top) {
-      if (CONNECTOR_KEYS.includes(key)) ignored.push({ key, line: this.#line(at) });
-      else if (key === "warp-routing") this.#problem(at, [key], "private networks are not supported", "remove it");
-      else if (!KEYS.includes(key)) this.#unknown(at, [], key, [...KEYS, ...CONNECTOR_KEYS]);
+    for (const { key, line } of top) {
+      if (CONNECTOR_KEYS.includes(key)) ignored.push({ key, line });
+      else if (key === "warp-routing") this.#problem(line, [key], "private networks are not supported", "remove it");
+      else if (!KEYS.includes(key)) this.#unknown(line, [], key, [...KEYS, ...CONNECTOR_KEYS]);
     }
     const value = (key: string) => top.find((entry) => entry.key === key)?.value;
     const name = this.#name(value("tunnel"), fallbackName);
@@ -79,30 +78,23 @@ class FileReader {
     if (!node) return fallback;
     const name = this.#text(node, ["tunnel"]) ?? fallback;
     if (UUID.test(name))
-      this.#problem(offset(node), ["tunnel"], "this is the id of a tunnel", "give a name: the tunnel is made under it");
+      this.#problem(node, ["tunnel"], "this is the id of a tunnel", "give a name: the tunnel is made under it");
     else if (!NAME.test(name))
-      this.#problem(
-        offset(node),
-        ["tunnel"],
-        `"${name}" is no name`,
-        "letters, digits, dots, dashes, underscores; at most 60",
-      );
+      this.#problem(node, ["tunnel"], `"${name}" is no name`, "letters, digits, dots, dashes, underscores; at most 60");
     return name;
   }
 
   #ingress(node: Node | undefined): IngressRule[] {
-    if (node && !isSeq(node)) this.#problem(offset(node), ["ingress"], "must be a list of rules");
+    if (node && !isSeq(node)) this.#problem(node, ["ingress"], "must be a list of rules");
     const nodes = isSeq(node) ? (node.items as Node[]) : [];
     const before = this.problems.length;
     const rules = nodes.map((item, index) => this.#rule(item, ["ingress", String(index)]));
     if (this.problems.length > before || (node && !isSeq(node))) return rules;
     for (const { rule, key, reason, suggestion } of ingressProblems(rules)) {
       const item = rule === undefined ? undefined : nodes[rule];
-      const at =
-        (key && this.#entries(item, []).find((entry) => entry.key === key)?.at) ??
-        (item ? offset(item) : node ? offset(node) : 0);
+      const line = key && this.#entries(item, []).find((entry) => entry.key === key)?.line;
       this.#problem(
-        at,
+        line ?? item ?? node ?? 1,
         ["ingress", ...(rule === undefined ? [] : [String(rule)]), ...(key ? [key] : [])],
         reason,
         suggestion,
@@ -113,14 +105,14 @@ class FileReader {
 
   #rule(node: Node, path: string[]): IngressRule {
     const entries = this.#entries(node, path);
-    for (const { key, at } of entries) if (!RULE_KEYS.includes(key)) this.#unknown(at, path, key, RULE_KEYS);
+    for (const { key, line } of entries) if (!RULE_KEYS.includes(key)) this.#unknown(line, path, key, RULE_KEYS);
     const text = (key: string) => {
       const value = entries.find((entry) => entry.key === key)?.value;
       return value ? this.#text(value, [...path, key]) : undefined;
     };
     const [hostname, pattern, service] = [text("hostname"), text("path"), text("service")];
     if (service === undefined && isMap(node) && !entries.some(({ key }) => key === "service"))
-      this.#problem(offset(node), path, "the rule has no service", "as in service: http://web:8080");
+      this.#problem(node, path, "the rule has no service", "as in service: http://web:8080");
     const origin = this.#origin(entries.find(({ key }) => key === "originRequest")?.value, [...path, "originRequest"]);
     return {
       ...(hostname ? { hostname } : {}),
@@ -133,14 +125,14 @@ class FileReader {
   #origin(node: Node | undefined, path: string[]): OriginRequest | undefined {
     if (!node) return undefined;
     const result: Record<string, unknown> = {};
-    for (const { key, value, at } of this.#entries(node, path)) {
+    for (const { key, value, line } of this.#entries(node, path)) {
       const kind = ORIGIN_KEYS[key as keyof OriginRequest];
       if (LOCAL_ORIGIN_KEYS.includes(key))
-        this.#problem(at, [...path, key], "is not known to tunnels that are configured at Cloudflare", "remove it");
-      else if (!kind) this.#unknown(at, path, key, Object.keys(ORIGIN_KEYS));
+        this.#problem(line, [...path, key], "is not known to tunnels that are configured at Cloudflare", "remove it");
+      else if (!kind) this.#unknown(line, path, key, Object.keys(ORIGIN_KEYS));
       else if (kind === "access" && path.length === 1)
         this.#problem(
-          at,
+          line,
           [...path, key],
           "cloudflared does not apply it here: everybody would reach the services",
           "give it to each rule",
@@ -155,12 +147,12 @@ class FileReader {
   #access(node: Node, path: string[]): OriginRequest["access"] {
     const entries = this.#entries(node, path);
     const known = ["required", "teamName", "audTag"];
-    for (const { key, at } of entries) if (!known.includes(key)) this.#unknown(at, path, key, known);
+    for (const { key, line } of entries) if (!known.includes(key)) this.#unknown(line, path, key, known);
     const of = (key: string) => entries.find((entry) => entry.key === key)?.value;
     const [required, team, tags] = [of("required"), of("teamName"), of("audTag")];
     if (!team || !isSeq(tags) || tags.items.length === 0) {
       this.#problem(
-        offset(node),
+        node,
         path,
         "needs teamName and a list audTag",
         "without them cloudflared lets nobody or everybody in",
@@ -188,7 +180,7 @@ class FileReader {
       number: "a whole number",
       seconds: "a duration of whole seconds, as in 30s or 1m30s",
     };
-    this.#problem(offset(node), path, `must be ${allowed[kind]}`);
+    this.#problem(node, path, `must be ${allowed[kind]}`);
     return undefined;
   }
 
@@ -196,51 +188,43 @@ class FileReader {
     const value = isScalar(node) ? node.value : undefined;
     if (typeof value === "string") return value;
     if (value === null) return undefined;
-    this.#problem(offset(node), path, "must be text");
+    this.#problem(node, path, "must be text");
     return undefined;
   }
 
-  #entries(node: Node | null | undefined, path: string[]): { key: string; value: Node | undefined; at: number }[] {
+  #entries(node: Node | null | undefined, path: string[]): { key: string; value: Node | undefined; line: number }[] {
     const map = this.#resolved(node);
     if (isMap(map))
       return map.items.map((pair) => {
         const key = pair.key as Node;
         const value = this.#resolved(pair.value as Node | null);
-        return { key: isScalar(key) ? String(key.value) : "", value: value ?? undefined, at: offset(key) };
+        return { key: isScalar(key) ? String(key.value) : "", value: value ?? undefined, line: this.#yaml.lineOf(key) };
       });
-    if (node && path.length > 0) this.#problem(offset(node), path, "must be a mapping");
+    if (node && path.length > 0) this.#problem(node, path, "must be a mapping");
     return [];
   }
 
   /** What an alias stands for. */
   #resolved(node: Node | null | undefined): Node | null | undefined {
-    return isAlias(node) ? (node.resolve(this.#document) as Node | undefined) : node;
+    return isAlias(node) ? (node.resolve(this.#yaml.document) as Node | undefined) : node;
   }
 
-  #unknown(at: number, path: string[], key: string, known: readonly string[]): void {
+  #unknown(line: number, path: string[], key: string, known: readonly string[]): void {
     const meant = nearest(key, known);
     this.#problem(
-      at,
+      line,
       [...path, key],
       "is not known",
       meant ? `did you mean ${meant}?` : `known are ${known.slice(0, 4).join(", ")}`,
     );
   }
 
-  #problem(at: number, path: string[], reason: string, suggestion?: string): void {
+  #problem(at: Node | number, path: string[], reason: string, suggestion?: string): void {
     this.problems.push({
-      at: { file: this.#file, line: this.#line(at) },
+      at: { file: this.#file, line: typeof at === "number" ? at : this.#yaml.lineOf(at) },
       path,
       reason,
       ...(suggestion ? { suggestion } : {}),
     });
   }
-
-  #line(at: number): number {
-    return Math.max(1, this.#lines.linePos(at).line);
-  }
-}
-
-function offset(node: Node): number {
-  return node.range?.[0] ?? 0;
 }
