@@ -62,6 +62,8 @@ test("the reference implementation raises it; the workspace has the project, and
     "cat marker",
     "echo; echo $GITLAB_TOKEN",
     "export PGPASSWORD=$POSTGRES_PASSWORD",
+    // Its health check goes over the socket, where also the server answers that makes the database.
+    "until pg_isready -q -h $POSTGRES_HOST; do sleep 0.2; done",
     'psql -qtA -h $POSTGRES_HOST -U $POSTGRES_USER -d $POSTGRES_DB -c "CREATE EXTENSION vector" -c "$QUERY"',
     "exec 3<>/dev/tcp/redis/6379; printf 'PING\\r\\n' >&3; head -n 1 <&3",
     "exec 3<>/dev/tcp/qdrant/6333; printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3; head -c 5 <&3",

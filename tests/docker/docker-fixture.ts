@@ -1,8 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { randomInt } from "node:crypto";
-import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { type AddressInfo, createServer, isIPv4 } from "node:net";
+import { isIPv4 } from "node:net";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import Docker from "dockerode";
@@ -82,19 +81,6 @@ export async function freeRange(): Promise<string> {
   for (;;) {
     const cidr = `10.${randomInt(16, 96)}.${randomInt(16) * 16}.0/20`;
     if (!taken.some((range) => overlap(range, parseRange(cidr)))) return cidr;
-  }
-}
-
-/** A port of this machine that nobody listens on, below those that the system gives away: neither it nor the next is taken a moment later. */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const server = createServer().listen(randomInt(20_000, 32_000));
-    const [outcome] = await Promise.race([once(server, "listening").then(() => ["free"]), once(server, "error")]);
-    if (outcome !== "free") continue;
-    const { port } = server.address() as AddressInfo;
-    server.close();
-    await once(server, "close");
-    return port;
   }
 }
 

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { freePort } from "../../tools/test/free-port.ts";
 import { type Declared, type Project, throwAwayProject } from "../engine/harness.ts";
-import { BUSYBOX, docker, freePort, makeBusyboxImage, PREFIX, removeEverything } from "./docker-fixture.ts";
+import { BUSYBOX, docker, makeBusyboxImage, PREFIX, removeEverything } from "./docker-fixture.ts";
 
 let project: Project;
 beforeAll(async () => {

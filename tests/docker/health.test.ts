@@ -15,8 +15,9 @@ import { servicesPs } from "../../runner/services/ps.ts";
 import { servicesUp } from "../../runner/services/up.ts";
 import { monitoringFile } from "../../tools/catalog/monitoring.ts";
 import { makeImage } from "../../tools/images/debian/make-image.ts";
+import { freePort } from "../../tools/test/free-port.ts";
 import { type Receivers, receivers } from "../engine/receivers.ts";
-import { docker, freePort, PREFIX, removeEverything } from "./docker-fixture.ts";
+import { docker, PREFIX, removeEverything } from "./docker-fixture.ts";
 
 const PROJECT = `${PREFIX}-health`;
 const PASSWORD = "s3cret-of-the-store";

@@ -189,12 +189,15 @@ describe("what goes wrong on a node", () => {
   });
 
   it("a volume that is full: an error that says so, and the next run goes on once there is room", async () => {
-    await run("head -c 3G /dev/zero > /mnt/finance-smollm3/ballast || true");
+    const ballast = "/mnt/finance-smollm3/ballast";
+    await run(
+      `fallocate -l $(( $(df --output=avail -B1 /mnt/finance-smollm3 | tail -n 1) - 20000000 )) ${ballast} && head -c 100M /dev/zero >> ${ballast} || true`,
+    );
     writeFileSync(join(scratch, "extra.json"), JSON.stringify(Array.from({ length: 400_000 }, (_, index) => index)));
     stack.configure({ dataSource: scratch });
     const error = await errorOf(up(stack.options));
     expect(JSON.stringify(error)).toMatch(/full|space/i);
-    await run("rm /mnt/finance-smollm3/ballast");
+    await run(`rm ${ballast}`);
     await up(stack.options);
     expect(await run("stat --format %s /mnt/finance-smollm3/data/extra.json")).toBe(
       String(statSync(join(scratch, "extra.json")).size),

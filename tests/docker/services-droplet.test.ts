@@ -16,8 +16,9 @@ import { servicesPs } from "../../runner/services/ps.ts";
 import { servicesUp } from "../../runner/services/up.ts";
 import { makeImage } from "../../tools/images/debian/make-image.ts";
 import { makeServiceImages } from "../../tools/images/service-images.ts";
+import { freePort } from "../../tools/test/free-port.ts";
 import { dropletSpec, keys, port, type Ssh, ssh, until } from "./backend-fixture.ts";
-import { freePort, docker as machines, PREFIX } from "./docker-fixture.ts";
+import { docker as machines, PREFIX } from "./docker-fixture.ts";
 import { SOON } from "./stand-in-file.ts";
 
 /** The stack of agent-tools on a droplet: its engine has nothing, and pulls all from a registry with TLS. */

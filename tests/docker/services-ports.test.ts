@@ -2,8 +2,9 @@ import { createServer, type Server } from "node:http";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { servicesDown } from "../../runner/services/down.ts";
 import { servicesPs } from "../../runner/services/ps.ts";
+import { freePort } from "../../tools/test/free-port.ts";
 import { until } from "./backend-fixture.ts";
-import { BUSYBOX, docker, freePort, makeBusyboxImage, PREFIX, removeEverything } from "./docker-fixture.ts";
+import { BUSYBOX, docker, makeBusyboxImage, PREFIX, removeEverything } from "./docker-fixture.ts";
 import { testProject } from "./services-fixture.ts";
 
 const project = testProject("ports");

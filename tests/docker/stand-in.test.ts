@@ -46,7 +46,7 @@ describe.each(serviceStacks())("real docker compose with the stand-ins of %s", (
 
   test("brings all services up, healthy by their own checks, and every port says what it is", async () => {
     images = await makeStandInImages(docker, project, PREFIX);
-    run("up", "--wait", "--wait-timeout", "120");
+    run("up", "--wait", "--wait-timeout", "400");
     const containers = await docker.listContainers({ filters: { label: [label] } });
     expect(containers).toHaveLength(Object.keys(project.services).length);
     for (const { Id, Labels, Ports, Status } of containers) {
