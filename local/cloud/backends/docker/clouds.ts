@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import type Docker from "dockerode";
-import { removeContainer, unless } from "./engine.ts";
+import { onceFree, removeContainer, unless } from "./engine.ts";
 import { DropletImages } from "./image.ts";
 import { label, type Names, namesOf } from "./names.ts";
 import { Toolbox } from "./toolbox.ts";
@@ -60,23 +60,10 @@ export async function removeCloudAt(docker: Docker, folder: string): Promise<voi
   await removeCloud(docker, names, new Toolbox(docker, names, image));
 }
 
-/** How long something that was just being made may be in the way of a removal, in milliseconds. */
-const removePatience = 30_000;
-
 /** Removes everything that carries the cloud's names; again where something that was just being made came in between. */
 export async function removeCloud(docker: Docker, names: Names, toolbox: Toolbox): Promise<void> {
-  const deadline = Date.now() + removePatience;
-  for (;;) {
-    try {
-      await removeMachines(docker, names, toolbox);
-      break;
-    } catch (error) {
-      // 403: a network that a container has joined meanwhile.
-      const inTheWay = [403, 409].includes((error as { statusCode?: number }).statusCode ?? 0);
-      if (!inTheWay || Date.now() > deadline) throw error;
-      await new Promise((done) => setTimeout(done, 200));
-    }
-  }
+  // 403: a network that a container has joined meanwhile.
+  await onceFree(() => removeMachines(docker, names, toolbox), [403, 409]);
   for (const { Id } of await docker.listImages({ filters: { reference: [names.snapshots] } }))
     await unless([404, 409], docker.getImage(Id).remove({ force: true }));
 }

@@ -1,13 +1,11 @@
 import type Docker from "dockerode";
-import { follow, removeContainer, runOnce, unless } from "./engine.ts";
+import { follow, onceFree, removeContainer, removeVolume, runOnce, unless } from "./engine.ts";
 import type { Names } from "./names.ts";
 
 const copyAll = "find /to -mindepth 1 -delete && cp -a /from/. /to/";
 
 /** The engine stacks at most about 125 layers, and each snapshot of a machine that came from a snapshot adds one. */
 const mostLayers = 100;
-/** How long pausing a machine is tried, in milliseconds. */
-const pausePatience = 60_000;
 
 /**
  * Droplet snapshots: a commit of the root disk, and a copy of the nested Docker engine's data, which lies on a volume of
@@ -49,7 +47,7 @@ export class DropletSnapshots {
 
   async remove(snapshotId: number): Promise<void> {
     await unless([404], this.#docker.getImage(this.#names.snapshot(snapshotId)).remove({ force: true }));
-    await unless([404], this.#docker.getVolume(this.#names.nestedDockerSnapshot(snapshotId)).remove());
+    await removeVolume(this.#docker, this.#names.nestedDockerSnapshot(snapshotId));
   }
 
   /** Fills a new droplet's nested Docker volume from a snapshot, where the snapshot has one. */
@@ -81,9 +79,7 @@ export class DropletSnapshots {
 
   async #copy(from: string, to: string): Promise<void> {
     const name = `${to}-copy`;
-    // One that a kill left behind still writes: end it first.
-    await removeContainer(this.#docker, name);
-    await runOnce(this.#docker, {
+    const options: Docker.ContainerCreateOptions = {
       name,
       Image: this.#image,
       Entrypoint: ["/bin/sh", "-c"],
@@ -96,7 +92,12 @@ export class DropletSnapshots {
         CapAdd: ["SYS_ADMIN", "MKNOD"],
         SecurityOpt: ["seccomp=unconfined", "apparmor=unconfined", "label=disable"],
       },
-    });
+    };
+    // One that a kill left behind still writes, or is just being made: end it first.
+    await onceFree(async () => {
+      await removeContainer(this.#docker, name);
+      await runOnce(this.#docker, options);
+    }, [409]);
   }
 
   async #size(snapshotId: number): Promise<{ sizeGiB: number } | undefined> {
@@ -107,16 +108,7 @@ export class DropletSnapshots {
 
 /** Pauses a container. Version 1 of cgroups fails to now and then, when processes are being started just then: tried again. */
 async function standStill(container: Docker.Container): Promise<void> {
-  const deadline = Date.now() + pausePatience;
-  for (;;) {
-    try {
-      await unless([409], container.pause());
-      return;
-    } catch (error) {
-      if ((error as { statusCode?: number }).statusCode !== 500 || Date.now() > deadline) throw error;
-      await new Promise((wait) => setTimeout(wait, 100));
-    }
-  }
+  await onceFree(() => unless([409], container.pause()), [500]);
 }
 
 /** What an export leaves out, as Dockerfile lines. */

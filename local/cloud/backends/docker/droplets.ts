@@ -2,7 +2,7 @@ import type Docker from "dockerode";
 import type { DropletSpec } from "../../backend.ts";
 import { freeAddress, parseRange, type Range } from "./addresses.ts";
 import type { DropletSnapshots } from "./droplet-snapshots.ts";
-import { exec, inspect, putFiles, removeContainer, unless } from "./engine.ts";
+import { exec, inspect, onceFree, putFiles, removeContainer, removeVolume, unless } from "./engine.ts";
 import { firewallScript } from "./firewall.ts";
 import type { DropletImages, Variant } from "./image.ts";
 import { firewallFile, firstFiles, hostname, reservedIpsFile, volumesFile } from "./machine-files.ts";
@@ -18,8 +18,6 @@ const publicAddresses = { from: 10, to: 199 };
 const firstPrivateAddress = 2;
 /** Seconds a droplet has to stop its services before it is cut off. */
 const stopPatience = 10;
-/** How long a create may be under way, in milliseconds. */
-const createPatience = 60_000;
 
 const sync = ["/usr/local/lib/windlass/sync"];
 
@@ -87,7 +85,7 @@ export class Droplets {
     const { docker, names, toolbox } = this.#ground;
     const there = await inspect(docker, names.droplet(id));
     await removeContainer(docker, names.droplet(id));
-    await unless([404], docker.getVolume(names.nestedDocker(id)).remove());
+    await removeVolume(docker, names.nestedDocker(id));
     await toolbox.block("drop", String(id));
     if (there) await this.#ground.snapshots.forgetUnused(there.Image);
   }
@@ -165,24 +163,9 @@ export class Droplets {
       HostConfig: hostConfig(names, await toolbox.capabilities(), nested ? names.nestedDocker(spec.id) : undefined),
       NetworkingConfig: { EndpointsConfig: { [names.publicNetwork]: endpoint(publicIp, "eth0") } },
     };
-    return this.#made(options, names.droplet(spec.id));
-  }
-
-  /** A create that a kill left under way holds the name, and its container is there a moment later. */
-  async #made(options: Docker.ContainerCreateOptions, name: string): Promise<Docker.ContainerInspectInfo> {
-    const { docker } = this.#ground;
-    const deadline = Date.now() + createPatience;
-    for (;;) {
-      const refused = await docker.createContainer(options).then(
-        () => undefined,
-        (error: Error & { statusCode?: number }) => error,
-      );
-      if (refused && refused.statusCode !== 409) throw refused;
-      const there = await inspect(docker, name);
-      if (there) return there;
-      if (Date.now() > deadline) throw refused ?? new Error(`container ${name} was made and is not there`);
-      await new Promise((wait) => setTimeout(wait, 50));
-    }
+    // Taken: by a create that a kill left under way, whose container is there a moment later.
+    await unless([409], docker.createContainer(options));
+    return onceFree(() => docker.getContainer(names.droplet(spec.id)).inspect(), [404]);
   }
 
   async #joinVpc(spec: DropletSpec, privateIp: string): Promise<void> {

@@ -40,6 +40,27 @@ export async function removeContainer(docker: Docker, name: string): Promise<voi
   }
 }
 
+/** Removes a volume, also one that a container has which is just being removed. Gone = done. */
+export async function removeVolume(docker: Docker, name: string): Promise<void> {
+  await onceFree(() => unless([404], docker.getVolume(name).remove()), [409]);
+}
+
+/** How long something that is just being made or removed may be in the way, in milliseconds. */
+const freePatience = 30_000;
+
+/** Repeats a call that the engine refuses with one of these statuses while something that is just being made or removed is in the way. */
+export async function onceFree<T>(call: () => Promise<T>, statuses: number[]): Promise<T> {
+  const deadline = Date.now() + freePatience;
+  for (;;) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!statuses.includes((error as { statusCode?: number }).statusCode ?? 0) || Date.now() > deadline) throw error;
+      await new Promise((wait) => setTimeout(wait, 50));
+    }
+  }
+}
+
 /** Runs a command in a running container to its end. @throws Error when the container is not running. */
 export async function tryExec(docker: Docker, container: string, command: string[]): Promise<ExecResult> {
   const options = { Cmd: command, AttachStdout: true, AttachStderr: true };

@@ -4,7 +4,7 @@ import { networkInterfaces } from "node:os";
 import type Docker from "dockerode";
 import type { TakenRange } from "../../backend.ts";
 import { overlap, parseRange, type Range, toAddress } from "./addresses.ts";
-import { unless } from "./engine.ts";
+import { onceFree, unless } from "./engine.ts";
 import { label, type Names } from "./names.ts";
 import { Turns } from "./turns.ts";
 
@@ -73,13 +73,17 @@ export class Networks {
 
   async #ensureVpc(id: string, cidr: string): Promise<Range> {
     const name = this.#names.vpcNetwork(id);
-    const there = await this.#rangeOf(name);
-    if (there) return there;
     const range = parseRange(cidr);
-    const other = [...(await this.#existing()), ...hostAddresses()].find((existing) => overlap(existing.range, range));
-    if (other) throw new Error(`VPC range ${cidr} overlaps with ${other.name}: choose another range`);
-    await unless([409], this.#create(name, cidr, true));
-    return range;
+    // Taken: by a create that a kill left under way, whose network is there a moment later.
+    return onceFree(async () => {
+      const there = await this.#rangeOf(name);
+      if (there) return there;
+      const taken = [...(await this.#existing()), ...hostAddresses()];
+      const other = taken.find((existing) => overlap(existing.range, range));
+      if (other) throw new Error(`VPC range ${cidr} overlaps with ${other.name}: choose another range`);
+      await this.#create(name, cidr, true);
+      return range;
+    }, [403, 409]);
   }
 
   async #create(name: string, cidr: string, internal: boolean): Promise<void> {
