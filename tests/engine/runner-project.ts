@@ -139,7 +139,7 @@ function spawnCli(root: string, args: string[], extra: Record<string, string>): 
 }
 
 /** Looks again until it holds. */
-export async function until(what: string, holds: () => boolean | Promise<boolean>, seconds = 60): Promise<void> {
+export async function until(what: string, holds: () => boolean | Promise<boolean>, seconds = 120): Promise<void> {
   const deadline = performance.now() + seconds * 1000;
   while (!(await holds())) {
     if (performance.now() > deadline) throw new Error(`waited ${seconds} s in vain until ${what}`);
