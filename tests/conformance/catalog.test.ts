@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { parse } from "yaml";
 import { serviceStackFile, serviceStacks } from "../../catalog/services/names.ts";
-import { buildDockerCompose } from "../../tools/docker-compose/build.ts";
+import { BUILD_TIMEOUT_MS, buildDockerCompose } from "../../tools/docker-compose/build.ts";
 
 const launcher = join(import.meta.dirname, "../../windlass");
 /** The working folder of both; its `.env` counts. */
@@ -23,7 +23,7 @@ let compose: string;
 beforeAll(async () => {
   compose = await buildDockerCompose();
   writeFileSync(join(folder, ".env"), "BIND_ADDRESS=10.0.0.5\n");
-});
+}, BUILD_TIMEOUT_MS);
 
 const cases = serviceStacks().flatMap((name) => [
   { name, words: [] },

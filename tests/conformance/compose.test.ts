@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { toJson, toYaml } from "../../domain/compose/render.ts";
 import { readServices } from "../../runner/services/files.ts";
-import { buildDockerCompose } from "../../tools/docker-compose/build.ts";
+import { BUILD_TIMEOUT_MS, buildDockerCompose } from "../../tools/docker-compose/build.ts";
 
 const folder = join(import.meta.dirname, "compose");
 
@@ -46,7 +46,7 @@ let compose: string;
 
 beforeAll(async () => {
   compose = await buildDockerCompose();
-});
+}, BUILD_TIMEOUT_MS);
 
 function theirs({ files, profiles = [], projectName }: Case, format: string): string {
   const words = [

@@ -3,11 +3,16 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { toJson } from "../../domain/compose/render.ts";
 import { writeDevcontainer } from "../../runner/devcontainer.ts";
 import { readServices } from "../../runner/services/files.ts";
-import { buildDockerCompose } from "../../tools/docker-compose/build.ts";
+import { BUILD_TIMEOUT_MS, buildDockerCompose } from "../../tools/docker-compose/build.ts";
+
+let compose: string;
+beforeAll(async () => {
+  compose = await buildDockerCompose();
+}, BUILD_TIMEOUT_MS);
 
 let project: string;
 beforeEach(() => {
@@ -40,10 +45,9 @@ test("the reference implementation reads it as it was meant", () => {
   expect(workspace.workspaceFolder).toBe("/workspace");
 });
 
-test("its Compose file is read alike by Windlass and docker compose, with the project at /workspace", async () => {
+test("its Compose file is read alike by Windlass and docker compose, with the project at /workspace", () => {
   write();
   const file = join(folder(), "compose.yaml");
-  const compose = await buildDockerCompose();
   const environment = { PATH: process.env.PATH, HOME: process.env.HOME };
   const theirs = execFileSync(compose, ["-f", file, "config", "--format", "json"], {
     ...{ encoding: "utf8" as const, env: environment, cwd: project },

@@ -13,7 +13,7 @@ export const stages: string[][][] = [[["unit"]], [["engine", "faults", "conforma
 export const suiteNames = stages.flat(2);
 
 /** Minutes after which a suite counts as hung and is ended. */
-const suiteMinutes: Record<string, number> = { unit: 8, engine: 30, docker: 30, faults: 20, conformance: 15 };
+const suiteMinutes: Record<string, number> = { unit: 8, engine: 30, docker: 30, faults: 20, conformance: 30 };
 
 /** What came of one suite. */
 export interface SuiteResult {
