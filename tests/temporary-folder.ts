@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { endProcesses } from "../tools/test/leftovers.ts";
@@ -26,7 +26,18 @@ export function removeDeadFolders(parent: string): void {
     if (!isOfDeadRun(name)) continue;
     const folder = join(parent, name);
     endProcesses(`TMPDIR=${folder}`);
-    remove(folder);
+    const own = mkdtempSync(join(parent, `${markOf(process.pid)}-`));
+    moveInto(own, folder);
+    remove(own);
+  }
+}
+
+/** Runs that start at the same time find the same folders: whoever moves one away removes it. */
+function moveInto(own: string, folder: string): void {
+  try {
+    renameSync(folder, join(own, "dead"));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
   }
 }
 
