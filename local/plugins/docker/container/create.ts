@@ -1,11 +1,16 @@
 import type { ContainerCreateOptions, ContainerInspectInfo } from "dockerode";
 import type { Properties } from "../../engine/values.ts";
+import { pause } from "../../engine/wait.ts";
 import { asked, askedFor } from "../engine.ts";
 import { EngineError, isStatus } from "../errors.ts";
 import { type Operation, operation } from "../operation.ts";
 import type { Work } from "../type.ts";
 import { createBody, endpoint, type NetworkUse } from "./body.ts";
 import { uploadArchive } from "./uploads.ts";
+
+/** How long a create that a kill left under way may have the name before its container is there, and between two looks; in milliseconds. */
+const UNDER_WAY_MS = 10_000;
+const POLL_MS = 100;
 
 /**
  * Makes a container, at most once: the engine has a name only once, so after a lost answer, or a killed update, the one of that name is
@@ -41,31 +46,45 @@ export async function createContainer(work: Work, inputs: Properties): Promise<s
 async function once(work: Work, body: ContainerCreateOptions & { name: string }, mark: Operation): Promise<string> {
   const doing = `create container "${body.name}"`;
   const make = async () => (await asked(work.engine, doing, () => work.engine.docker.createContainer(body))).id;
-  try {
-    return await make();
-  } catch (error) {
-    const unclear = error instanceof EngineError && error.unclear && !work.call.signal.aborted;
-    if (!isStatus(error, 409) && !unclear) throw error;
-    const found = await byName(work, body.name);
-    if (!found) return make();
-    const ours = mark.made(found.Config.Labels);
-    if (!ours || (await isInherited(work, found, mark))) {
-      throw new EngineError(
-        `${doing}: the name is in use by container ${found.Id.slice(0, 12)}, which this resource did not make: remove or rename ` +
-          `it, give this one another name, or import it (pulumi import ${work.call.type} ${work.call.name} ${found.Id.slice(0, 12)})`,
-        { status: 409 },
-        { cause: error },
-      );
+  const deadline = Date.now() + UNDER_WAY_MS;
+  for (;;) {
+    try {
+      return await make();
+    } catch (error) {
+      const unclear = error instanceof EngineError && error.unclear && !work.call.signal.aborted;
+      if (!isStatus(error, 409) && !unclear) throw error;
+      const found = await byName(work, body.name);
+      if (found) return taken(work, found, mark, { doing, make, cause: error });
+      if (Date.now() > deadline) throw error;
+      await pause(POLL_MS, work.call.signal);
     }
-    if (ours.asked) {
-      work.adopted(found.Id);
-      return found.Id;
-    }
-    await asked(work.engine, `remove what is left of container "${body.name}"`, () =>
-      work.engine.docker.getContainer(found.Id).remove({ force: true }),
-    );
-    return make();
   }
+}
+
+/** What becomes of a container that has the name already. */
+async function taken(
+  work: Work,
+  found: ContainerInspectInfo,
+  mark: Operation,
+  { doing, make, cause }: { doing: string; make: () => Promise<string>; cause: unknown },
+): Promise<string> {
+  const ours = mark.made(found.Config.Labels);
+  if (!ours || (await isInherited(work, found, mark))) {
+    throw new EngineError(
+      `${doing}: the name is in use by container ${found.Id.slice(0, 12)}, which this resource did not make: remove or rename ` +
+        `it, give this one another name, or import it (pulumi import ${work.call.type} ${work.call.name} ${found.Id.slice(0, 12)})`,
+      { status: 409 },
+      { cause },
+    );
+  }
+  if (ours.asked) {
+    work.adopted(found.Id);
+    return found.Id;
+  }
+  await asked(work.engine, `remove what is left of container "${found.Name.slice(1)}"`, () =>
+    work.engine.docker.getContainer(found.Id).remove({ force: true }),
+  );
+  return make();
 }
 
 /** An image that somebody has made of our container (`docker commit`) hands its labels on to containers that are not ours. */
