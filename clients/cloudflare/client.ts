@@ -1,4 +1,5 @@
 import { type Breakers, type CircuitOpenError, call, type Judgement, type Try } from "../resilience/index.ts";
+import { sendJson } from "../resilience/send-json.ts";
 import { CloudflareApiError, errorOf } from "./errors.ts";
 
 /** Address of the API v4. */
@@ -150,26 +151,13 @@ function judge(error: unknown): Judgement {
 
 async function attempt(options: CloudflareOptions, method: string, url: URL, body: unknown, one: Try): Promise<Body> {
   const operation = `${method} ${url.pathname}`;
-  let response: Response;
-  let text: string;
-  try {
-    response = await fetch(url, {
-      method,
-      headers: {
-        authorization: `Bearer ${options.token}`,
-        ...(body === undefined ? {} : { "content-type": "application/json" }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: one.deadline,
-    });
-    text = await response.text();
-  } catch (cause) {
-    one.signal.throwIfAborted();
+  const headers = { authorization: `Bearer ${options.token}` };
+  const { response, text } = await sendJson({ method, url, headers, body }, one, (cause) => {
     const code = (cause as { cause?: { code?: string } }).cause?.code ?? (cause as Error).name;
     const message =
       code === "TimeoutError" ? `no answer within ${one.timeoutMs / 1000} s` : `cannot be reached: ${code}`;
-    throw new CloudflareApiError(operation, { status: 0, message: `${url.host}: ${message}` }, { cause });
-  }
+    return new CloudflareApiError(operation, { status: 0, message: `${url.host}: ${message}` }, { cause });
+  });
   if (!response.ok) throw errorOf(operation, response, text);
   return JSON.parse(text) as Body;
 }

@@ -1,4 +1,5 @@
 import { type Breakers, type CircuitOpenError, call, type Try } from "../resilience/index.ts";
+import { sendJson } from "../resilience/send-json.ts";
 import { ApiError, errorOf } from "./errors.ts";
 import { judge } from "./judge.ts";
 import { DIGITALOCEAN_URL } from "./url.ts";
@@ -80,28 +81,11 @@ type Page = { links?: { pages?: { next?: string } } } & Record<string, unknown>;
 
 async function attempt(options: ClientOptions, method: string, url: URL, body: unknown, one: Try) {
   const operation = `${method} ${url.pathname}`;
-  let response: Response;
-  let text: string;
-  try {
-    response = await (options.fetch ?? fetch)(url, {
-      method,
-      headers: {
-        authorization: `Bearer ${options.token}`,
-        accept: "application/json",
-        ...(body === undefined ? {} : { "content-type": "application/json" }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: one.deadline,
-    });
-    text = await response.text();
-  } catch (cause) {
-    one.signal.throwIfAborted();
-    throw new ApiError(
-      operation,
-      { status: 0, id: "network", message: networkMessage(cause, url, one.timeoutMs) },
-      { cause },
-    );
-  }
+  const headers = { authorization: `Bearer ${options.token}`, accept: "application/json" };
+  const { response, text } = await sendJson({ method, url, headers, body, fetch: options.fetch }, one, (cause) => {
+    const message = networkMessage(cause, url, one.timeoutMs);
+    return new ApiError(operation, { status: 0, id: "network", message }, { cause });
+  });
   if (!response.ok) throw errorOf(operation, response.status, response.headers, text);
   if (text === "") return undefined;
   try {

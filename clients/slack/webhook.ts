@@ -1,5 +1,6 @@
 import { redact } from "../../domain/redaction.ts";
 import { call, type Judgement, type Try } from "../resilience/index.ts";
+import { sendJson } from "../resilience/send-json.ts";
 
 /** A message for a Slack webhook, and how it is sent. */
 export interface SlackMessage {
@@ -51,28 +52,15 @@ function judge(error: unknown): Judgement {
   return { retry: down || status === 429, failure: down, retryAfterMs };
 }
 
-async function post({ url, text }: SlackMessage, { deadline, signal, timeoutMs }: Try): Promise<void> {
-  let status: number;
-  let answer: string;
-  let retryAfter: string | null;
-  try {
-    const response = await fetch(url, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ text }),
-      signal: deadline,
-    });
-    status = response.status;
-    retryAfter = response.headers.get("retry-after");
-    answer = await response.text();
-  } catch (error) {
-    signal.throwIfAborted();
-    throw new SlackError(0, `the Slack webhook was not reached: ${why(error, timeoutMs)}`);
-  }
-  if (status >= 200 && status < 300) return;
+async function post({ url, text }: SlackMessage, one: Try): Promise<void> {
+  const { response, text: answer } = await sendJson({ method: "POST", url, body: { text } }, one, (error) => {
+    return new SlackError(0, `the Slack webhook was not reached: ${why(error, one.timeoutMs)}`);
+  });
+  if (response.ok) return;
+  const { status, headers } = response;
   // An answer may repeat the path.
   const said = redact(answer.slice(0, 200), [url, new URL(url).pathname]).trim();
-  const seconds = retryAfter === null ? undefined : Number(retryAfter) || undefined;
+  const seconds = Number(headers.get("retry-after")) || undefined;
   throw new SlackError(status, `the Slack webhook answered ${status}${said ? `: ${said}` : ""}`, seconds);
 }
 
