@@ -1,3 +1,5 @@
+import type { StoredSnapshot, StoredVolume } from "../../domain/retention.ts";
+
 /** The parts of DigitalOcean's API objects that Windlass reads, spelled as the API spells them. */
 export interface Account {
   uuid: string;
@@ -77,13 +79,7 @@ export interface Droplet {
   gpu_info?: GpuInfo;
 }
 
-export interface Volume {
-  id: string;
-  name: string;
-  region: { slug: string };
-  size_gigabytes: number;
-  droplet_ids: number[] | null;
-  tags: string[] | null;
+export interface Volume extends StoredVolume {
   created_at: string;
   filesystem_type?: string;
 }
@@ -113,16 +109,8 @@ export interface SshKey {
   public_key: string;
 }
 
-export interface Snapshot {
-  id: string;
-  name: string;
-  resource_id: string;
-  resource_type: "droplet" | "volume";
-  /** GiB; what is billed. */
-  size_gigabytes: number;
+export interface Snapshot extends StoredSnapshot {
   regions: string[];
-  tags: string[] | null;
-  created_at: string;
 }
 
 export interface ReservedIp {
