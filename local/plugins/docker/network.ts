@@ -1,18 +1,13 @@
 import type { NetworkInspectInfo } from "dockerode";
 import type { Properties } from "../engine/values.ts";
 import { type Look, waitFor } from "../engine/wait.ts";
-import type { Field } from "../schema/fields.ts";
 import { labelMap } from "./container/body.ts";
-import { labelsField } from "./container/fields.ts";
-import { labels } from "./container/observed.ts";
+import { fixed, labelsField, map, text } from "./container/fields.ts";
+import { labels, withoutEmpty } from "./container/observed.ts";
 import { asked, askedFor } from "./engine.ts";
 import { EngineError, isStatus } from "./errors.ts";
 import { operation } from "./operation.ts";
 import { type DockerType, nothingToUpdate, type Present, type Raw, type Work } from "./type.ts";
-
-const text: Field = { type: "string" };
-const map: Field = { type: "map", of: text };
-const fixed = { replaces: true } as const;
 
 /** Seconds for the containers of a network to leave it: the engine removes a container before its network is told. */
 const LEAVE_SECONDS = 30;
@@ -142,15 +137,6 @@ export function observedNetwork(found: NetworkInspectInfo): Properties {
     scope: found.Scope,
   };
   return properties as Properties;
-}
-
-function withoutEmpty(properties: Record<string, unknown>): Properties {
-  const isEmpty = (value: unknown) =>
-    value === undefined ||
-    value === null ||
-    value === "" ||
-    (typeof value === "object" && Object.keys(value).length === 0);
-  return Object.fromEntries(Object.entries(properties).filter(([, value]) => !isEmpty(value))) as Properties;
 }
 
 /** Waits for containers that are on their way out; one that stays is named. */

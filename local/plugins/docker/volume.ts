@@ -1,17 +1,12 @@
 import type { VolumeCreateOptions, VolumeInspectInfo } from "dockerode";
 import type { Properties } from "../engine/values.ts";
-import type { Field } from "../schema/fields.ts";
 import { labelMap } from "./container/body.ts";
-import { labelsField } from "./container/fields.ts";
+import { fixed, labelsField, map, text } from "./container/fields.ts";
 import { labels } from "./container/observed.ts";
 import { asked, askedFor } from "./engine.ts";
 import { EngineError, isStatus } from "./errors.ts";
 import { operation } from "./operation.ts";
 import { type DockerType, nothingToUpdate, type Present, type Work } from "./type.ts";
-
-const text: Field = { type: "string" };
-const map: Field = { type: "map", of: text };
-const fixed = { replaces: true } as const;
 
 /** Data that outlives its containers. Every change makes a new one, and deletes the data of the old one. */
 export const volume: DockerType = {

@@ -98,14 +98,7 @@ export interface ReadCall extends ResourceCall {
   readonly oldOutputs: Properties;
 }
 
-export interface UpdateCall extends ResourceCall {
-  readonly id: string;
-  readonly oldInputs: Properties;
-  readonly oldOutputs: Properties;
-  readonly inputs: Properties;
-  /** Property names whose changes do not count. */
-  readonly ignoreChanges: readonly string[];
-}
+export type UpdateCall = DiffCall;
 
 export interface DeleteCall extends ResourceCall {
   readonly id: string;

@@ -1,11 +1,11 @@
 import type { Value } from "../../engine/values.ts";
 import type { Field, Fields } from "../../schema/fields.ts";
 
-const fixed = { replaces: true } as const;
-const text: Field = { type: "string" };
+export const fixed = { replaces: true } as const;
+export const text: Field = { type: "string" };
 const whole: Field = { type: "integer", minimum: 0 };
 const texts: Field = { type: "set", of: text };
-const map: Field = { type: "map", of: text };
+export const map: Field = { type: "map", of: text };
 
 /** Changed in the running container; taken away again only with a new one, for the engine reads 0 as "leave it". */
 const tunable = { replaces: (_before: Value | undefined, after: Value | undefined) => after === undefined };

@@ -115,13 +115,12 @@ export function limits(host: Raw): Record<string, Value | undefined> {
   };
 }
 
-function withoutEmpty(properties: Record<string, unknown>): Properties {
+export function withoutEmpty(properties: Record<string, unknown>): Properties {
   const isEmpty = (value: unknown) =>
     value === undefined ||
     value === null ||
     value === "" ||
-    (Array.isArray(value) && value.length === 0) ||
-    (typeof value === "object" && !Array.isArray(value) && Object.keys(value).length === 0);
+    (typeof value === "object" && Object.keys(value).length === 0);
   return Object.fromEntries(Object.entries(properties).filter(([, value]) => !isEmpty(value))) as Properties;
 }
 
