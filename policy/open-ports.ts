@@ -4,7 +4,7 @@ import { forwardings } from "./load-balancer.ts";
 import { isOf } from "./lookup.ts";
 import { isPrivate, readNetwork } from "./networks.ts";
 import { overlap, type PortRange, readPorts } from "./ports.ts";
-import { type Finding, type Rule, type Severity, type Subject, stackRule } from "./rule.ts";
+import { type Finding, type Rule, type RuleText, type Subject, stackRule } from "./rule.ts";
 import { strangers } from "./sources.ts";
 
 export const port = z.union([
@@ -17,12 +17,7 @@ export const network = z
   .refine((text) => readNetwork(text) !== undefined, "must be an address or a network in CIDR form");
 
 /** A rule that shuts ports to the world. */
-export interface PortsRule {
-  id: string;
-  title: string;
-  reason: string;
-  fix: string;
-  severity: Severity;
+export interface PortsRule extends RuleText {
   /** The service behind each port, by port or range: the default of the setting `ports`. */
   ports: Readonly<Record<string, string>>;
   /** Whether public load balancers may not lead to them either. */

@@ -28,7 +28,8 @@ export type Severity = "low" | "medium" | "high" | "critical";
 /** `mandatory` refuses the update, `advisory` only tells. */
 export type Level = "mandatory" | "advisory" | "disabled";
 
-interface About<Shape extends z.ZodRawShape> {
+/** What people are told of a rule. */
+export interface RuleText {
   /** Kebab case; also the name of the rule's file. */
   id: string;
   /** What is demanded, one sentence. */
@@ -38,6 +39,9 @@ interface About<Shape extends z.ZodRawShape> {
   /** What to do about a violation. */
   fix: string;
   severity: Severity;
+}
+
+interface About<Shape extends z.ZodRawShape> extends RuleText {
   /** @default mandatory */
   level?: Level;
   /** Settings by name, each with its `.default()` and `.describe()`. */
