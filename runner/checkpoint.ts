@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
+import { writeWhole } from "./metrics-file.ts";
 import type { Target } from "./target.ts";
 
 /** A deployment as Pulumi stores it: only what the runner looks at is typed, the rest is carried along. */
@@ -76,14 +77,14 @@ export function initCheckpoint(target: Pick<Target, "backend" | "project" | "sta
   if (!folder) throw new Error(`the state in ${target.backend} is not a file`);
   const stacks = join(folder, "stacks", target.project);
   if (["", ".gz"].some((end) => existsSync(join(stacks, `${target.stack}.json${end}`)))) return;
-  mkdirSync(stacks, { recursive: true });
   const stack = `organization/${target.project}/${target.stack}`;
   const empty = JSON.stringify({ version: 3, checkpoint: { stack } });
+  // A half one, which a kill would leave, could not be read any more.
   for (const [path, text] of [
     [join(folder, "meta.yaml"), "version: 1\n"],
     [join(stacks, `${target.stack}.json`), empty],
   ] as const)
-    if (!existsSync(path)) writeFileSync(path, text);
+    if (!existsSync(path)) writeWhole(path, text);
 }
 
 /** The newest entry of the stack's history. */

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { writeWhole } from "../metrics-file.ts";
 import type { Target } from "../target.ts";
 
 /** Where a Pulumi project is that Windlass makes by itself. */
@@ -32,5 +33,5 @@ function recordFile(root: string, stack: string): string {
 }
 
 function write(file: string, text: string): void {
-  if (!existsSync(file) || readFileSync(file, "utf8") !== text) writeFileSync(file, text);
+  if (!existsSync(file) || readFileSync(file, "utf8") !== text) writeWhole(file, text);
 }
