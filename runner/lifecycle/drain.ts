@@ -17,8 +17,8 @@ export interface Drained {
   usedRootGiB: number | null;
 }
 
-/** Milliseconds for what takes no time on the node. */
-const QUICK_MS = 30_000;
+/** Milliseconds for a walk over all files of the root disk, where nothing quicker says what they take. */
+const WALK_MS = 300_000;
 
 /** Milliseconds for packing and unpacking folders of any size. */
 const PACK_MS = 4 * 3600 * 1000;
@@ -27,7 +27,7 @@ const PACK_MS = 4 * 3600 * 1000;
 export async function usedRootGiB(stack: NodeStack): Promise<number | null> {
   if (!stack.ssh) return null;
   try {
-    const { code, stdout } = await stack.ssh((ssh) => ssh.exec(USED_ROOT, { timeoutMs: QUICK_MS }));
+    const { code, stdout } = await stack.ssh((ssh) => ssh.exec(USED_ROOT, { timeoutMs: WALK_MS }));
     const gib = Number(stdout.trim());
     return code === 0 && gib > 0 ? gib : null;
   } catch (error) {
@@ -67,7 +67,7 @@ export async function drain(
         if (problem) warnings.push(problem);
       }
       await ssh.exec("sync", bounds(600_000));
-      const { stdout } = await ssh.exec(USED_ROOT, bounds(QUICK_MS));
+      const { stdout } = await ssh.exec(USED_ROOT, bounds(WALK_MS));
       return { warnings, usedRootGiB: Number(stdout.trim()) || null };
     });
   } catch (error) {
