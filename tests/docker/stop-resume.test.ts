@@ -13,6 +13,8 @@ beforeAll(async () => {
     actionScale: 0,
     config: {
       ...EXAMPLE_WORK,
+      // More steps than it can take before somebody ends it.
+      trainingCommand: `${EXAMPLE_WORK.trainingCommand} --steps 900000`,
       ...{ vpcIpRange: await freeRange(), volumeSizeGiB: 2, createTimeoutMinutes: 5 },
       ...{ autoShutdownHours: 1, sampleSeconds: 600, noticeMinutes: 10, stopStrategy: "snapshot" },
     },
@@ -151,7 +153,7 @@ describe("a node that idles", () => {
       `for i in $(seq 1500); do grep -q 'starting at step ${step}$' ${MOUNT}/logs/training.log && exit 0; sleep 0.1; done; tail ${MOUNT}/logs/training.log >&2; exit 1`,
     );
     await run(
-      `for i in $(seq 1500); do [ "$(ls ${MOUNT}/checkpoints/*.json | tail -1 | tr -dc 0-9 | sed 's/^0*//')" -gt ${step} ] && exit 0; sleep 0.1; done; exit 1`,
+      `for i in $(seq 1500); do [ "$(ls ${MOUNT}/checkpoints | grep json$ | tail -1 | tr -dc 0-9 | sed 's/^0*//')" -gt ${step} ] && exit 0; sleep 0.1; done; exit 1`,
     );
   });
 });
