@@ -1,4 +1,4 @@
-import { ApiError } from "../rest/errors.ts";
+import { ApiError, retryAfterSecondsOf } from "../rest/errors.ts";
 
 interface Failure {
   code?: number;
@@ -29,10 +29,9 @@ export function refused(operation: string, response: Response, text: string): Cl
   const told = failures.map(({ code, message }) => `${message ?? "error"}${code === undefined ? "" : ` (${code})`}`);
   const reason = told.join(": ") || text.trim().slice(0, 200) || response.statusText || "no explanation was given";
   const hint = codes.some((code) => TOKEN_CODES.includes(code)) && response.status < 500 ? TOKEN_HINT : "";
-  const retryAfter = Number(response.headers.get("retry-after") ?? Number.NaN);
   return new CloudflareError(
     `${operation}: ${response.status} ${reason}${hint}`,
-    { status: response.status, reason, retryAfterSeconds: Number.isFinite(retryAfter) ? retryAfter : undefined },
+    { status: response.status, reason, retryAfterSeconds: retryAfterSecondsOf(response) },
     codes,
   );
 }

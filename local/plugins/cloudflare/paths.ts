@@ -1,15 +1,3 @@
-import { isStatus } from "../rest/errors.ts";
-
-/** The object, or undefined where there is none. */
-export async function unlessGone<T>(ask: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await ask();
-  } catch (error) {
-    if (isStatus(error, 404)) return undefined;
-    throw error;
-  }
-}
-
 /** Reads the id of an import: two parts, the first of which goes into the state. */
 export function importId(id: string, first: string, second: string): [string, string] {
   const parts = id.split("/");

@@ -1,4 +1,4 @@
-import { ApiError } from "../rest/errors.ts";
+import { ApiError, retryAfterSecondsOf } from "../rest/errors.ts";
 
 /** The API said no: `POST /v2/droplets: 422 (request "4d9d8375") Size is not available in this region`. */
 export function refused(operation: string, response: Response, text: string): ApiError {
@@ -7,11 +7,10 @@ export function refused(operation: string, response: Response, text: string): Ap
   const reason = message || response.statusText || "no explanation was given";
   const request = request_id || response.headers.get("x-request-id");
   const hint = status === 401 ? "; check DIGITALOCEAN_TOKEN" : "";
-  const retryAfter = Number(response.headers.get("retry-after") ?? Number.NaN);
   return new ApiError(`${operation}: ${status}${request ? ` (request "${request}")` : ""} ${reason}${hint}`, {
     status,
     reason,
-    retryAfterSeconds: Number.isFinite(retryAfter) ? retryAfter : undefined,
+    retryAfterSeconds: retryAfterSecondsOf(response),
   });
 }
 

@@ -1,19 +1,9 @@
-import { isStatus } from "../rest/errors.ts";
+import { isStatus, unlessGone } from "../rest/errors.ts";
 import { type Cloud, wait } from "../rest/type.ts";
-
-/** What a look finds; undefined when the API says it is not there. */
-export async function gone<T>(look: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await look();
-  } catch (error) {
-    if (isStatus(error, 404)) return undefined;
-    throw error;
-  }
-}
 
 /** Deletes; gone already is success, though the official plugin fails then. */
 export async function removeNow(cloud: Cloud, path: string): Promise<void> {
-  await gone(() => cloud.remove(path));
+  await unlessGone(() => cloud.remove(path));
 }
 
 export interface Patience {

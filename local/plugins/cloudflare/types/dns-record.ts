@@ -1,9 +1,10 @@
 import type { Properties, Value } from "../../engine/values.ts";
 import type { Json } from "../../rest/api.ts";
+import { unlessGone } from "../../rest/errors.ts";
 import { createOnce, marked } from "../../rest/once.ts";
 import type { Cloud, Made, RestType } from "../../rest/type.ts";
 import { hasCode } from "../errors.ts";
-import { importId, unlessGone } from "../paths.ts";
+import { importId } from "../paths.ts";
 
 /** Ends of the names that tunnels have. */
 const TUNNEL = ".cfargotunnel.com";

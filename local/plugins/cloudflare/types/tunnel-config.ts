@@ -1,8 +1,9 @@
 import { isProperties, type Properties, type Value } from "../../engine/values.ts";
 import type { Json } from "../../rest/api.ts";
+import { unlessGone } from "../../rest/errors.ts";
 import type { RestType } from "../../rest/type.ts";
 import type { Field, Fields } from "../../schema/fields.ts";
-import { importId, unlessGone } from "../paths.ts";
+import { importId } from "../paths.ts";
 
 const text: Field = { type: "string" };
 const flag: Field = { type: "boolean" };

@@ -1,10 +1,11 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Properties } from "../../engine/values.ts";
 import type { Json } from "../../rest/api.ts";
+import { unlessGone } from "../../rest/errors.ts";
 import { createOnce, marked } from "../../rest/once.ts";
 import type { Cloud, Made, RestType } from "../../rest/type.ts";
 import { hasCode } from "../errors.ts";
-import { importId, unlessGone } from "../paths.ts";
+import { importId } from "../paths.ts";
 
 const SECRET_BYTES = 32;
 const MARK_BYTES = 8;

@@ -1,10 +1,9 @@
 import { randomBytes } from "node:crypto";
 import type { Properties } from "../../engine/values.ts";
 import type { Json } from "../../rest/api.ts";
-import { isStatus } from "../../rest/errors.ts";
+import { isStatus, unlessGone } from "../../rest/errors.ts";
 import { type Cloud, type Made, type RestType, wait } from "../../rest/type.ts";
 import { runAction } from "../actions.ts";
-import { gone } from "../paths.ts";
 
 const PENDING_EVENT_SECONDS = 2 * 60;
 
@@ -25,7 +24,7 @@ export const volumeAttachment: RestType = {
 
 async function attached(cloud: Cloud, { dropletId, volumeId }: Properties): Promise<Json | undefined> {
   if (volumeId === undefined) throw new Error("a volume attachment has no object of its own, so it cannot be imported");
-  const volume = await gone(async () => (await cloud.get(`/v2/volumes/${volumeId}`)).volume);
+  const volume = await unlessGone(async () => (await cloud.get(`/v2/volumes/${volumeId}`)).volume);
   return volume?.droplet_ids?.includes(dropletId) ? volume : undefined;
 }
 
@@ -89,7 +88,7 @@ export const reservedIpAssignment: RestType = {
 };
 
 export function reservedIp(cloud: Cloud, ip: string): Promise<Json | undefined> {
-  return gone(async () => (await cloud.get(`/v2/reserved_ips/${ip}`)).reserved_ip);
+  return unlessGone(async () => (await cloud.get(`/v2/reserved_ips/${ip}`)).reserved_ip);
 }
 
 /** Waits until the droplet is idle: a busy one refuses the address. */

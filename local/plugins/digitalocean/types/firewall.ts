@@ -1,10 +1,11 @@
 import type { Failure } from "../../engine/provider.ts";
 import { isProperties, type Properties, type Value } from "../../engine/values.ts";
 import type { Json } from "../../rest/api.ts";
+import { unlessGone } from "../../rest/errors.ts";
 import { createOnce, unmarked } from "../../rest/once.ts";
 import type { Cloud, Made, RestType } from "../../rest/type.ts";
 import { canonical, type Field, normal } from "../../schema/fields.ts";
-import { gone, removeNow } from "../paths.ts";
+import { removeNow } from "../paths.ts";
 import { tagName, tags } from "../tags.ts";
 
 type Side = "source" | "destination";
@@ -46,7 +47,7 @@ export const firewall: RestType = {
   },
   verify,
   create,
-  find: (cloud, id) => gone(async () => (await cloud.get(`/v2/firewalls/${id}`)).firewall),
+  find: (cloud, id) => unlessGone(async () => (await cloud.get(`/v2/firewalls/${id}`)).firewall),
   steps: [
     {
       inputs: ["name", "inboundRules", "outboundRules", "dropletIds", "tags"],

@@ -1,8 +1,9 @@
 import type { Properties } from "../../engine/values.ts";
 import type { Json } from "../../rest/api.ts";
+import { unlessGone } from "../../rest/errors.ts";
 import { createOnce, unmarked } from "../../rest/once.ts";
 import type { Cloud, Made, RestType } from "../../rest/type.ts";
-import { gone, removeUntil } from "../paths.ts";
+import { removeUntil } from "../paths.ts";
 
 /** Resources move to another project in their own time. */
 const DELETE_SECONDS = 3 * 60;
@@ -35,7 +36,7 @@ export const project: RestType = {
   async settle(cloud, { id }, inputs) {
     await give(cloud, id, (inputs.resources as string[] | undefined) ?? []);
   },
-  find: (cloud, id) => gone(() => withResources(cloud, id)),
+  find: (cloud, id) => unlessGone(() => withResources(cloud, id)),
   steps: [
     {
       inputs: ["name", "description", "purpose", "environment", "isDefault"],
@@ -53,7 +54,7 @@ export const project: RestType = {
     },
   ],
   async remove(cloud, id) {
-    const now = await gone(() => withResources(cloud, id));
+    const now = await unlessGone(() => withResources(cloud, id));
     if (!now) return;
     await giveAway(cloud, now.urns);
     await removeUntil(cloud, `/v2/projects/${id}`, {
@@ -119,7 +120,7 @@ export const projectResources: RestType = {
     await give(cloud, id, inputs.resources as string[]);
   },
   async find(cloud, id, state) {
-    const now = await gone(() => withResources(cloud, id));
+    const now = await unlessGone(() => withResources(cloud, id));
     const asked = (state.resources ?? []) as string[];
     return now && { ...now, urns: now.urns.filter((urn: string) => asked.includes(urn)) };
   },
@@ -136,6 +137,7 @@ export const projectResources: RestType = {
     },
   ],
   async remove(cloud, id, state) {
-    if (await gone(() => cloud.get(`/v2/projects/${id}`))) await giveAway(cloud, (state.resources ?? []) as string[]);
+    if (await unlessGone(() => cloud.get(`/v2/projects/${id}`)))
+      await giveAway(cloud, (state.resources ?? []) as string[]);
   },
 };

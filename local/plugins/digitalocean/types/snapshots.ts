@@ -1,9 +1,10 @@
 import type { Properties } from "../../engine/values.ts";
 import type { Json } from "../../rest/api.ts";
+import { unlessGone } from "../../rest/errors.ts";
 import { createOnce, marked } from "../../rest/once.ts";
 import type { Cloud, Made, Reader, RestType } from "../../rest/type.ts";
 import { runAction } from "../actions.ts";
-import { gone, removeNow } from "../paths.ts";
+import { removeNow } from "../paths.ts";
 import { markedTags, markOf, removeMark, tagging, tags, visibleTags } from "../tags.ts";
 
 const READS = {
@@ -15,7 +16,7 @@ const READS = {
 } satisfies Record<string, Reader>;
 
 function find(cloud: Cloud, id: string): Promise<Json | undefined> {
-  return gone(async () => (await cloud.get(`/v2/snapshots/${id}`)).snapshot);
+  return unlessGone(async () => (await cloud.get(`/v2/snapshots/${id}`)).snapshot);
 }
 
 export const volumeSnapshot: RestType = {

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import type { Properties } from "../../engine/values.ts";
 import type { Json } from "../../rest/api.ts";
+import { unlessGone } from "../../rest/errors.ts";
 import { createOnce, unmarked } from "../../rest/once.ts";
 import { type Cloud, type Made, type RestType, wait } from "../../rest/type.ts";
-import { gone, removeNow } from "../paths.ts";
+import { removeNow } from "../paths.ts";
 
 /** A new key may not be found for a while. */
 const CREATE_SECONDS = 2 * 60;
@@ -35,7 +36,7 @@ export const sshKey: RestType = {
 };
 
 function key(cloud: Cloud, idOrFingerprint: string): Promise<Json | undefined> {
-  return gone(async () => (await cloud.get(`/v2/account/keys/${idOrFingerprint}`)).ssh_key);
+  return unlessGone(async () => (await cloud.get(`/v2/account/keys/${idOrFingerprint}`)).ssh_key);
 }
 
 /** MD5 of the key's binary part, by which the API knows it; undefined when it is no key in OpenSSH form. */

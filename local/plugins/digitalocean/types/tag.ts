@@ -1,6 +1,7 @@
 import type { Json } from "../../rest/api.ts";
+import { unlessGone } from "../../rest/errors.ts";
 import type { RestType } from "../../rest/type.ts";
-import { gone, removeNow } from "../paths.ts";
+import { removeNow } from "../paths.ts";
 import { tagName } from "../tags.ts";
 
 /** What a tag tells about the resources that have it; the function getTag tells the same. */
@@ -24,7 +25,7 @@ export const tag: RestType = {
     const object = (await cloud.postAgain("/v2/tags", { name })).tag;
     return { id: object.name, object };
   },
-  find: (cloud, id) => gone(async () => (await cloud.get(`/v2/tags/${id}`)).tag),
+  find: (cloud, id) => unlessGone(async () => (await cloud.get(`/v2/tags/${id}`)).tag),
   steps: [],
   remove: (cloud, id) => removeNow(cloud, `/v2/tags/${id}`),
 };

@@ -1,10 +1,11 @@
 import type { Failure } from "../../engine/provider.ts";
 import type { Properties } from "../../engine/values.ts";
 import type { Json } from "../../rest/api.ts";
+import { unlessGone } from "../../rest/errors.ts";
 import { createOnce, marked } from "../../rest/once.ts";
 import type { Cloud, Made, RestType } from "../../rest/type.ts";
 import { runAction } from "../actions.ts";
-import { gone, removeUntil } from "../paths.ts";
+import { removeUntil } from "../paths.ts";
 import { markedTags, markOf, removeMark, tagging, tags, visibleTags } from "../tags.ts";
 
 /** A volume stays attached for some seconds after its droplet has gone. */
@@ -51,7 +52,7 @@ export const volume: RestType = {
     }
   },
   create,
-  find: (cloud, id) => gone(async () => (await cloud.get(`/v2/volumes/${id}`)).volume),
+  find: (cloud, id) => unlessGone(async () => (await cloud.get(`/v2/volumes/${id}`)).volume),
   steps: [{ inputs: ["size"], run: resize }, tagging("volume")],
   async remove(cloud, id, state) {
     await removeUntil(cloud, `/v2/volumes/${id}`, { refusals: [409, 422], seconds: DETACH_SECONDS, why: "attached" });

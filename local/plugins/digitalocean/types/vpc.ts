@@ -1,8 +1,9 @@
 import type { Properties } from "../../engine/values.ts";
 import type { Json } from "../../rest/api.ts";
+import { unlessGone } from "../../rest/errors.ts";
 import { createOnce, unmarked } from "../../rest/once.ts";
 import type { Cloud, Made, RestType } from "../../rest/type.ts";
-import { gone, removeUntil } from "../paths.ts";
+import { removeUntil } from "../paths.ts";
 
 /** Members leave a VPC some time after they are deleted. */
 const MEMBER_SECONDS = 2 * 60;
@@ -34,7 +35,7 @@ export const vpc: RestType = {
     createdAt: (object) => goTime(object.created_at),
   },
   create,
-  find: (cloud, id) => gone(async () => (await cloud.get(`/v2/vpcs/${id}`)).vpc),
+  find: (cloud, id) => unlessGone(async () => (await cloud.get(`/v2/vpcs/${id}`)).vpc),
   steps: [
     {
       inputs: ["name", "description"],
