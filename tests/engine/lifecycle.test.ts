@@ -73,6 +73,12 @@ async function expectRunning(size = SIZE): Promise<void> {
   expect((await preview(stack.options)).changes).toMatchObject(UNCHANGED);
 }
 
+/** Where a stop waits until the faults are cleared, and where a resume does. */
+const IN_SNAPSHOT = { kind: "stuck-action", actionType: "snapshot" };
+const IN_CREATE = { kind: "stuck-action", actionType: "create" };
+/** Longer than anybody needs to see the marker that is placed before it. */
+const IN_DESTROY = { kind: "delay", method: "DELETE", path: "^/v2/droplets/", seconds: 60 };
+
 /** Waits for a condition of the cloud. */
 async function until(condition: () => Promise<boolean>): Promise<void> {
   const end = performance.now() + 120_000;
@@ -238,11 +244,12 @@ describe("what goes wrong loses nothing", () => {
   });
 
   test("two at a time: the second is told who works on the node", async () => {
-    await stack.fault({ kind: "delay", method: "POST", path: "/actions$", seconds: 1 });
+    await stack.fault({ ...IN_SNAPSHOT });
     const first = stop();
     await until(async () => (await markers()).includes("stopping"));
     const errors = await Promise.all([errorOf(resume()), errorOf(down(stack.options))]);
     expect(errors.map(({ code }) => code)).toEqual(["StackLocked", "StackLocked"]);
+    await stack.clearFaults();
     expect(await first).toMatchObject({ outcome: "stopped" });
     await expectStopped();
   });
@@ -258,8 +265,9 @@ describe("what goes wrong loses nothing", () => {
 });
 
 describe("killed at any point, the same command goes on", () => {
-  /** kill -9 of a command as soon as the cloud looks like that. */
-  async function killWhen(args: string[], condition: () => Promise<boolean>): Promise<void> {
+  /** kill -9 of a command as soon as the cloud looks like that; `hold` keeps it from being done before. */
+  async function killWhen(args: string[], condition: () => Promise<boolean>, hold: object): Promise<void> {
+    await stack.fault({ ...hold });
     const { child, done } = stack.cli([...args, "--yes", "--stack", "test", "--json"]);
     const early = done.then(({ code, stderr }) => {
       throw new Error(`it ended with ${code} before that: ${stderr}`);
@@ -268,11 +276,15 @@ describe("killed at any point, the same command goes on", () => {
     child.kill("SIGKILL");
     expect((await done).signal).toBe("SIGKILL");
     await early.catch(() => undefined);
+    await stack.clearFaults();
   }
   const marked = (kind: string) => async () => (await markers()).includes(kind);
 
-  test.each(["stopping", "stopped"])("stop, killed when it is marked as %s", async (kind) => {
-    await killWhen(["node", "stop"], marked(kind));
+  test.each([
+    ["stopping", IN_SNAPSHOT],
+    ["stopped", IN_DESTROY],
+  ])("stop, killed when it is marked as %s", async (kind, hold) => {
+    await killWhen(["node", "stop"], marked(kind), hold);
     expect((await stop()).outcome).toMatch(/stopped|already/);
     await expectStopped();
     expect(await resume()).toMatchObject({ outcome: "resumed" });
@@ -281,27 +293,28 @@ describe("killed at any point, the same command goes on", () => {
 
   test("stop, killed while the snapshot is taken: it is not taken twice", async () => {
     const before = (await names("snapshots")).length;
-    await stack.fault({ kind: "stuck-action", actionType: "snapshot" });
     const { cloud } = await open();
     const [droplet] = await cloud.droplets();
-    await killWhen(["node", "stop"], async () =>
-      (await cloud.dropletActions(droplet?.id ?? 0)).some((a) => a.type === "snapshot" && a.status === "in-progress"),
-    );
-    await stack.clearFaults();
+    const isTaken = async () =>
+      (await cloud.dropletActions(droplet?.id ?? 0)).some((a) => a.type === "snapshot" && a.status === "in-progress");
+    await killWhen(["node", "stop"], isTaken, IN_SNAPSHOT);
     expect(await stop()).toMatchObject({ outcome: "stopped" });
     expect(await names("snapshots")).toHaveLength(before + 1);
     await expectStopped();
   });
 
   test("resume, killed when it is marked as resuming", async () => {
-    await killWhen(["node", "resume"], marked("resuming"));
+    await killWhen(["node", "resume"], marked("resuming"), IN_CREATE);
     expect(await resume()).toMatchObject({ outcome: "resumed" });
     await expectRunning();
   });
 
-  test.each(["stop", "resume"])("windlass recover finishes a %s that was killed", async (operation) => {
+  test.each([
+    ["stop", "stopping", IN_SNAPSHOT],
+    ["resume", "resuming", IN_CREATE],
+  ])("windlass recover finishes a %s that was killed", async (operation, kind, hold) => {
     if (operation === "resume") await stop();
-    await killWhen(["node", operation], marked(operation === "stop" ? "stopping" : "resuming"));
+    await killWhen(["node", operation], marked(kind), hold);
     const { stdout, code } = await stack.cli(["recover", "--stack", "test", "--json"]).done;
     expect(code).toBe(0);
     expect(JSON.parse(stdout).node).toMatchObject({ unfinished: operation, finished: true });
@@ -328,7 +341,7 @@ describe("killed at any point, the same command goes on", () => {
 
   test("resume, killed when the droplet is there", async () => {
     await stop();
-    await killWhen(["node", "resume"], async () => (await droplets()).length > 0);
+    await killWhen(["node", "resume"], async () => (await droplets()).length > 0, IN_CREATE);
     expect(await resume()).toMatchObject({ outcome: "resumed" });
     await expectRunning();
   });
