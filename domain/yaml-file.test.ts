@@ -41,3 +41,13 @@ test("a path leads to the deepest part of it that is written", () => {
   expect(yaml.find(["rules", 2])).toEqual({ line: 3, depth: 1 });
   expect(yaml.find(["none"])).toEqual({ line: 1, depth: 0 });
 });
+
+test.each([
+  ["a: 1\nb: *nowhere\n", /^f\.yaml:2: Unresolved alias/],
+  [
+    `a: &a [${"x,".repeat(20)}]\n${[..."bcdefg"].map((key, n) => `${key}: &${key} [${`*${"abcdef"[n]},`.repeat(20)}]`).join("\n")}\n`,
+    /^f\.yaml:1: Excessive alias count/,
+  ],
+])("aliases that cannot be followed are a mistake of the file", (text, reason) => {
+  expect(() => new YamlText(text).value("f.yaml")).toThrow(reason);
+});

@@ -1,4 +1,4 @@
-import { type Document, isMap, isPair, isSeq, LineCounter, type Node, parseDocument } from "yaml";
+import { type Document, isMap, isPair, isSeq, LineCounter, type Node, parseDocument, visit } from "yaml";
 import type { z } from "zod";
 import { UserError } from "./errors.ts";
 import { nearest } from "./spelling.ts";
@@ -46,7 +46,24 @@ export class YamlText {
   /** Throws `fileRefusal` where it is no YAML. */
   value(file: string, exitCode?: 1 | 2): unknown {
     if (this.broken.length > 0) throw fileRefusal(file, this.broken, exitCode);
-    return this.document.toJS();
+    try {
+      return this.document.toJS();
+    } catch (error) {
+      throw fileRefusal(file, [{ line: this.#lineOfLostAlias(), text: (error as Error).message }], exitCode);
+    }
+  }
+
+  /** 1 where every alias has its anchor. */
+  #lineOfLostAlias(): number {
+    let line = 1;
+    visit(this.document, {
+      Alias: (_, alias) => {
+        if (alias.resolve(this.document)) return undefined;
+        line = this.lineOf(alias);
+        return visit.BREAK;
+      },
+    });
+    return line;
   }
 
   /** 1 for what is not written. */
