@@ -1,4 +1,4 @@
-import { mkdirSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
+import { mkdirSync, readFileSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -14,11 +14,11 @@ export async function withLock<T>(path: string, onWait: (owner: number) => void,
   let waited = false;
   while (!take(path)) {
     const owner = ownerOf(path);
-    if (owner !== undefined && !isAlive(owner)) {
+    if (owner !== undefined && !isHeldBy(owner)) {
       breakLock(path, owner);
       continue;
     }
-    if (!waited && owner !== undefined) onWait(owner);
+    if (!waited && owner !== undefined) onWait(pidOf(owner));
     waited = true;
     await sleep(pollMs);
   }
@@ -31,7 +31,7 @@ export async function withLock<T>(path: string, onWait: (owner: number) => void,
 
 function take(path: string): boolean {
   try {
-    symlinkSync(String(process.pid), path);
+    symlinkSync(`${process.pid}:${startOf(process.pid)}`, path);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
@@ -39,19 +39,40 @@ function take(path: string): boolean {
   }
 }
 
-function ownerOf(path: string): number | undefined {
+/** Number and start of the process that has it, as in `4711:826314`. */
+function ownerOf(path: string): string | undefined {
   try {
-    return Number(readlinkSync(path));
+    return readlinkSync(path);
   } catch {
     return undefined;
   }
 }
 
+function pidOf(owner: string): number {
+  return Number(owner.split(":")[0]);
+}
+
+/** Process numbers are used again, and a lock that was left behind stays: the start tells whose it is. */
+function isHeldBy(owner: string): boolean {
+  const [pid, start] = owner.split(":");
+  return isAlive(Number(pid)) && (!start || startOf(Number(pid)) === start);
+}
+
+/** Clock ticks from the machine's start to the process's (proc(5), field 22); empty where there is no /proc. */
+function startOf(pid: number): string {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /s, "");
+    return fields.split(" ")[19] ?? "";
+  } catch {
+    return "";
+  }
+}
+
 /** Under a second lock: otherwise two that saw the same dead owner could remove each other's new lock. */
-function breakLock(path: string, deadOwner: number): void {
+function breakLock(path: string, deadOwner: string): void {
   const breaking = `${path}.break`;
   const breaker = ownerOf(breaking);
-  if (breaker !== undefined && !isAlive(breaker)) rmSync(breaking, { force: true });
+  if (breaker !== undefined && !isHeldBy(breaker)) rmSync(breaking, { force: true });
   if (!take(breaking)) return;
   if (ownerOf(path) === deadOwner) rmSync(path, { force: true });
   rmSync(breaking, { force: true });
