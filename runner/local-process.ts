@@ -1,6 +1,16 @@
 /** The process of the local cloud: started once for all who need it, stopped without losing what it holds. */
 import { spawn } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { UserError } from "../domain/errors.ts";
@@ -77,12 +87,15 @@ function otherBackend(has: string, wanted: string): UserError {
   });
 }
 
-/** Two commands at once must not start two clouds on the same data: answers with undefined while another one is at it. */
+/**
+ * Two commands at once must not start two clouds on the same data: answers with undefined while another one is at it. A link, for that names
+ * whose it is as soon as it is there.
+ */
 function startLock(home: string): (() => void) | undefined {
   const path = join(home, "cloud", "starting");
   mkdirSync(join(home, "cloud"), { recursive: true });
   try {
-    writeFileSync(path, String(process.pid), { flag: "wx" });
+    symlinkSync(String(process.pid), path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     if (isStale(path)) rmSync(path, { force: true });
@@ -93,10 +106,14 @@ function startLock(home: string): (() => void) | undefined {
 
 /** Whether whoever began to start the cloud is gone, or cannot be at it any more. */
 function isStale(path: string): boolean {
-  const since = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
-  if (since === undefined) return false;
-  const holder = Number(readFileSync(path, "utf8"));
-  return (holder > 0 && !isAlive(holder)) || Date.now() - since > START_TIMEOUT_SECONDS * 1000;
+  try {
+    const holder = Number(readlinkSync(path));
+    return !isAlive(holder) || Date.now() - lstatSync(path).mtimeMs > START_TIMEOUT_SECONDS * 1000;
+  } catch (error) {
+    // It is done.
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    return false;
+  }
 }
 
 async function spawnCloud(options: StartOptions, backend: LocalBackend): Promise<CloudAddress> {
