@@ -1,15 +1,15 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Size } from "../clients/digitalocean/index.ts";
 import type { SizePrice } from "../domain/cost/node-price.ts";
 import { UserError } from "../domain/errors.ts";
 import { openCloud } from "./cloud.ts";
+import { writeWhole } from "./metrics-file.ts";
 import type { Target } from "./target.ts";
 
 /** Keeps the prices of the moment, dated, for questions that should not have to ask the cloud. */
 export function rememberPrices(target: Pick<Target, "home" | "cloud">, sizes: readonly SizePrice[]): void {
   const asOf = new Date().toISOString();
-  mkdirSync(target.home, { recursive: true });
   const list = sizes.map(({ slug, priceHourly, priceMonthly, transferTb }) => ({
     slug,
     priceHourly,
@@ -17,7 +17,7 @@ export function rememberPrices(target: Pick<Target, "home" | "cloud">, sizes: re
     transferTb,
     asOf,
   }));
-  writeFileSync(file(target), JSON.stringify(list));
+  writeWhole(file(target), JSON.stringify(list));
 }
 
 /** The prices that were read last, else those of the moment; empty when neither can be had. */
