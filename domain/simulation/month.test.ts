@@ -1,7 +1,10 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { nodeLoad, PATTERNS } from "./load.ts";
 import { simulateMonth } from "./month.ts";
 import type { StopRule } from "./node-month.ts";
+
+// Some of these months take seconds on a machine with other work.
+vi.setConfig({ testTimeout: 60_000 });
 
 const fleet = { nodes: 60, hours: 730, seed: 7 };
 const rule: StopRule = {

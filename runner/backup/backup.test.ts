@@ -28,7 +28,7 @@ import { listBackups } from "./list.ts";
 import { pruneBackups } from "./prune.ts";
 import { restoreFiles } from "./restore.ts";
 
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 120_000 });
 
 /** Real ssh and two real S3 servers on this machine; the "node's" files lie in a temporary folder. */
 const pair = newKeyPair();

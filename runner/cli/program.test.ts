@@ -13,7 +13,7 @@ test.each([
   expect(optionsLast(given.split(" "))).toEqual(read.split(" "));
 });
 
-test("every command has a summary in the help, and examples in its own", async () => {
+test("every command has a summary in the help, and examples in its own", { timeout: 60_000 }, async () => {
   const program = await buildProgram([]);
   expect(program.commands.length).toBeGreaterThan(10);
   for (const { name, description } of program.commands.map((c) => ({ name: c.name(), description: c.description() }))) {
