@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { localCloudControl, startLocalCloud, stopLocalCloud, type UserError } from "../runner/index.ts";
+import { isAlive } from "../runner/locks.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
@@ -24,8 +25,8 @@ export interface TestStack {
   /** Sets `windlass:` keys of the stack. */
   configure(changed: Record<string, unknown>): void;
   startCloud(): Promise<void>;
-  /** kill -9, as a power cut would. */
-  killCloud(): void;
+  /** kill -9, as a power cut would; resolves when the process is gone. */
+  killCloud(): Promise<void>;
   fault(rule: Record<string, unknown>): Promise<void>;
   clearFaults(): Promise<void>;
   /** Live objects, GPU droplets included. */
@@ -75,7 +76,6 @@ export async function testStack(options: TestStackOptions = {}): Promise<TestSta
     sshAllowedAddresses: ["127.0.0.1/32"],
     volumeSizeGiB: 100,
     bootstrap: false,
-    createTimeoutMinutes: 0.1,
   };
   const configure = (changed: Record<string, unknown>) => {
     Object.assign(values, changed);
@@ -103,9 +103,10 @@ export async function testStack(options: TestStackOptions = {}): Promise<TestSta
     options: { root, home, stack: "test", cloud: "local" },
     configure,
     startCloud,
-    killCloud: () => {
+    killCloud: async () => {
       const { pid } = JSON.parse(readFileSync(join(home, "cloud", "cloud.json"), "utf8")) as { pid: number };
       process.kill(pid, "SIGKILL");
+      while (isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 20));
     },
     fault: async (rule) => void (await localCloudControl(local, "POST", "faults", rule)),
     clearFaults: async () => void (await localCloudControl(local, "DELETE", "faults")),
@@ -121,8 +122,8 @@ export async function testStack(options: TestStackOptions = {}): Promise<TestSta
         stdio: ["ignore", "pipe", "pipe"],
       });
       const outcome: CliOutcome = { code: null, signal: null, stdout: "", stderr: "" };
-      child.stdout.on("data", (chunk) => (outcome.stdout += chunk));
-      child.stderr.on("data", (chunk) => (outcome.stderr += chunk));
+      child.stdout.setEncoding("utf8").on("data", (chunk) => (outcome.stdout += chunk));
+      child.stderr.setEncoding("utf8").on("data", (chunk) => (outcome.stderr += chunk));
       const done = new Promise<CliOutcome>((resolve) => {
         child.on("close", (code, signal) => resolve({ ...outcome, code, signal }));
       });

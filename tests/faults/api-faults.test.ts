@@ -68,7 +68,9 @@ describe("a fault that ends the update", () => {
 
   it("a create that never ends: ProvisionFailed within the limit, and the next run takes the droplet up", async () => {
     await stack.fault({ kind: "stuck-action", actionType: "create", times: 1 });
+    stack.configure({ createTimeoutMinutes: 0.1 });
     const error = await errorOf(up(stack.options));
+    stack.configure({ createTimeoutMinutes: undefined });
     expect(error.toJSON()).toMatchObject({ error: "ProvisionFailed", details: { suggestion: expect.any(String) } });
     await stack.clearFaults();
     await up(stack.options);
