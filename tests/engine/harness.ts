@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { type Cloud, startCloud } from "../../local/cloud/server.ts";
 import { installPlugins } from "../../local/plugins/install.ts";
@@ -141,14 +142,25 @@ function run(dir: string, env: NodeJS.ProcessEnv, args: string[], options: RunOp
     env: { ...env, PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true", ...options.env },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  let text = "";
-  child.stdout.on("data", (chunk) => (text += chunk));
-  child.stderr.on("data", (chunk) => (text += chunk));
+  // Apart: what comes on the one would cut the lines of the other.
+  const stdout = collected(child.stdout);
+  const stderr = collected(child.stderr);
   options.started?.({ pid: child.pid as number, kill: (signal) => child.kill(signal) });
   return new Promise((resolve, reject) => {
     child.on("error", reject);
-    child.on("close", (code) => resolve({ code: code ?? -1, text, ...read(text) }));
+    child.on("close", (code) => {
+      const text = `${stdout()}\n${stderr()}`;
+      resolve({ code: code ?? -1, text, ...read(text) });
+    });
   });
+}
+
+function collected(stream: Readable): () => string {
+  let text = "";
+  stream.setEncoding("utf8").on("data", (chunk) => {
+    text += chunk;
+  });
+  return () => text;
 }
 
 const KINDS: Record<string, number> = {
