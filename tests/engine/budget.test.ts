@@ -110,8 +110,13 @@ describe("a month's budget", () => {
     await spend(17);
     expect((await pass(busy, {}, { dryRun: true })).budgets).toMatchObject([{ news: [50] }]);
     expect([inbox.slack, await tags()]).toEqual([[], []]);
-    const both = await Promise.all([pass(busy), pass(busy)]);
-    expect(both.map(({ outcome }) => outcome).sort()).toEqual(["done", "skipped"]);
+    const outcomes: string[] = [];
+    const besideAnother: LoadSource = async (...words) => {
+      outcomes.push((await pass(busy)).outcome);
+      return busy(...words);
+    };
+    outcomes.push((await pass(besideAnother)).outcome);
+    expect(outcomes).toEqual(["skipped", "done"]);
     expect(inbox.slack).toHaveLength(1);
     expect(inbox.slack[0]).toMatch(/^\*stack test: 50 % of the month's budget is spent\*/);
     expect(inbox.slack[0]).toMatch(/has spent \$51\.\d\d this month, 51(\.\d)? % of \$100\.00/);

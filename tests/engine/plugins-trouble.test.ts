@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import ssh2 from "ssh2";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { generateKeyPair } from "../../clients/ssh/key.ts";
 import type { Cloud } from "../../local/cloud/server.ts";
 import { sdkVersion } from "../../local/plugins/versions.ts";
 import { api, type Declared, emptyCloud, fault, objects, type Project, throwAwayProject } from "./harness.ts";
@@ -32,7 +32,7 @@ const net: Declared = { name: "net", type: "digitalocean:Vpc", args: { name: "ne
 const key: Declared = {
   name: "key",
   type: "digitalocean:SshKey",
-  args: { name: "key", publicKey: ssh2.utils.generateKeyPairSync("ed25519").public },
+  args: { name: "key", publicKey: generateKeyPair().public },
 };
 const wall: Declared = {
   name: "wall",

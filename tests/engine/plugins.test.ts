@@ -1,5 +1,5 @@
-import ssh2 from "ssh2";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { generateKeyPair } from "../../clients/ssh/key.ts";
 import type { Cloud } from "../../local/cloud/server.ts";
 import { api, type Declared, emptyCloud, objects, type Project, throwAwayProject } from "./harness.ts";
 
@@ -14,8 +14,8 @@ afterAll(async () => {
   await cloud?.close();
 });
 
-const publicKey = ssh2.utils.generateKeyPairSync("ed25519").public;
-const otherKey = ssh2.utils.generateKeyPairSync("ed25519").public;
+const publicKey = generateKeyPair().public;
+const otherKey = generateKeyPair().public;
 
 type Changes = Record<string, Record<string, unknown>>;
 

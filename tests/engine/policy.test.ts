@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import ssh2 from "ssh2";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { generateKeyPair } from "../../clients/ssh/key.ts";
 import type { Cloud } from "../../local/cloud/server.ts";
 import { judged, violationsIn } from "../policy/runs.ts";
 import { type Declared, emptyCloud, objects, type Project, throwAwayProject } from "./harness.ts";
@@ -31,7 +31,7 @@ const OPEN = wall("0.0.0.0/0");
 const key: Declared = {
   name: "key",
   type: "digitalocean:SshKey",
-  args: { publicKey: ssh2.utils.generateKeyPairSync("ed25519").public },
+  args: { publicKey: generateKeyPair().public },
 };
 
 /** Requests that change something. */
