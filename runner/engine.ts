@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { OWN_ROOT } from "./own-root.ts";
 import { type CloudName, inherited, pulumiHome, type Target } from "./target.ts";
@@ -39,11 +39,16 @@ function passphrase(home: string): Record<string, string> {
   const path = join(home, "passphrase");
   if (!existsSync(path)) {
     mkdirSync(home, { recursive: true });
+    const own = `${path}.${process.pid}`;
+    writeFileSync(own, randomBytes(24).toString("base64url"), { mode: 0o600 });
     try {
-      writeFileSync(path, randomBytes(24).toString("base64url"), { mode: 0o600, flag: "wx" });
+      // Whole from the first moment: an empty one would be taken for the passphrase.
+      linkSync(own, path);
     } catch (error) {
       // Another command made it in the same moment.
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    } finally {
+      rmSync(own);
     }
   }
   return { PULUMI_CONFIG_PASSPHRASE_FILE: path };
