@@ -7,6 +7,8 @@ import type { Benchmark, Measurement } from "./measure.ts";
 const NODES = 1000;
 const PASSES = 3;
 const FOLDER = join(import.meta.dirname, "watch");
+/** As `windlass watch` is started. */
+const LAUNCHED_WITH = ["--max-semi-space-size=8"];
 
 interface Pass {
   seconds: number;
@@ -28,7 +30,7 @@ const run: Benchmark = async (progress) => {
   });
   try {
     const [nodes] = await lines(servers, 1);
-    const watcher = spawn(process.execPath, [join(FOLDER, "poll.ts"), `${PASSES}`], {
+    const watcher = spawn(process.execPath, [...LAUNCHED_WITH, join(FOLDER, "poll.ts"), `${PASSES}`], {
       stdio: ["pipe", "pipe", "inherit"],
     });
     watcher.stdin?.end(nodes);

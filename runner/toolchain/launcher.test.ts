@@ -13,7 +13,7 @@ beforeEach(() => {
   cpSync(resolve("runner/toolchain/bootstrap.sh"), join(machine.root, "runner/toolchain/bootstrap.sh"));
   machine.file(
     "clone/runner/cli/main.ts",
-    'const given: string[] = process.argv.slice(2);\nconsole.log(JSON.stringify({ given, cwd: process.cwd() }));\nprocess.exit(given[0] === "fail" ? 3 : 0);\n',
+    'const given: string[] = process.argv.slice(2);\nconsole.log(JSON.stringify({ given, cwd: process.cwd(), flags: process.execArgv }));\nprocess.exit(given[0] === "fail" ? 3 : 0);\n',
   );
   machine.file("clone/package-lock.json", '{"version":1}');
   machine.program("npm", `echo "$@" >> ${machine.folder}/npm-calls; sleep 0.2; mkdir -p node_modules`);
@@ -45,8 +45,13 @@ const npmCalls = () => {
 describe("a start", () => {
   test("hands arguments, folder and exit code through", () => {
     const result = launch(["one", "two words", ""]);
-    expect(JSON.parse(result.stdout)).toEqual({ given: ["one", "two words", ""], cwd: "/" });
+    expect(JSON.parse(result.stdout)).toEqual({ given: ["one", "two words", ""], cwd: "/", flags: [] });
     expect(launch(["fail"]).status).toBe(3);
+  });
+
+  test("of a watcher keeps its memory low", () => {
+    const result = JSON.parse(launch(["watch", "--once"]).stdout);
+    expect(result).toMatchObject({ given: ["watch", "--once"], flags: ["--max-semi-space-size=8"] });
   });
 
   test("links the system's Node and installs the dependencies once", () => {
