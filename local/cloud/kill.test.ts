@@ -14,7 +14,7 @@ async function start(dataDir: string, ...flags: string[]): Promise<{ child: Chil
   const unlimited = ["--no-rate-limit", "--droplet-limit", "10000", "--volume-limit", "10000"];
   const settings = ["--data", dataDir, "--backend", "none", ...unlimited, ...flags];
   const child = spawn(process.execPath, [MAIN, ...settings], { stdio: ["ignore", "pipe", "inherit"] });
-  onTestFinished(() => void child.kill("SIGKILL"));
+  onTestFinished(() => kill(child));
   for await (const line of createInterface({ input: child.stdout })) {
     const { url, token, pid } = JSON.parse(line);
     return { child, api: client(`${url}/v2`, token), pid };
@@ -22,7 +22,9 @@ async function start(dataDir: string, ...flags: string[]): Promise<{ child: Chil
   throw new Error("the process ended before it was ready");
 }
 
+/** Waits for its end: until then it may still write into its folder. */
 async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
   child.kill("SIGKILL");
   await once(child, "exit");
 }

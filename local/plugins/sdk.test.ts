@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Cloud, startCloud } from "../cloud/server.ts";
 import { connectApi } from "./digitalocean/api.ts";
 import { FUNCTIONS } from "./digitalocean/functions.ts";
@@ -134,7 +134,7 @@ test("what a plugin has compiled is kept for the next one, also where the engine
   const closed = once(plugin, "close");
   const files = () => readdirSync(join(home, "compiled"), { recursive: true }).length;
   await once(plugin.stdout, "data");
-  await vi.waitFor(() => expect(files()).toBeGreaterThan(10), 10_000);
+  await expect.poll(files).toBeGreaterThan(10);
   plugin.kill("SIGKILL");
   await closed;
   expect(files()).toBeGreaterThan(10);
