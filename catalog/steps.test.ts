@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { renderStep, type StepName } from "../domain/bootstrap.ts";
 import { failuresIn } from "../domain/failure-line.ts";
 import { stepText } from "./step-text.ts";
@@ -224,8 +224,10 @@ test("a job that a stop has paused is not started until the mark is gone, and it
   expect(JSON.parse(run("80-checkpoint", variables).stdout)).toEqual({ step: 4 });
 });
 
-test("another command takes the place of the running one, which may end in order", () => {
-  run("70-training", training(`trap 'echo saved >saved; exit 1' TERM; while :; do sleep 0.1; done`));
+test("another command takes the place of the running one, which may end in order", async () => {
+  const saves = `trap 'echo saved >saved; exit 1' TERM; touch listens; while :; do sleep 0.1; done`;
+  run("70-training", training(saves));
+  await vi.waitUntil(() => existsSync(join(root, "listens")), 10_000);
   expect(run("70-training", training("sleep 60")).stderr).toContain("the command has changed");
   expect(readFileSync(join(root, "saved"), "utf8")).toBe("saved\n");
 });
