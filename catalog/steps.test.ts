@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -218,6 +218,8 @@ test("a job that a stop has paused is not started until the mark is gone, and it
   expect(JSON.parse(run("80-checkpoint", variables).stdout)).toEqual({});
   writeFileSync(join(variables.MOUNT, "checkpoints/3.json"), '{"step":3}');
   expect(JSON.parse(run("80-checkpoint", variables).stdout)).toEqual({ step: 3 });
+  // Long before the job that starts now.
+  utimesSync(join(variables.MOUNT, "checkpoints/3.json"), 1_000_000, 1_000_000);
   rmSync(mark);
   rmSync(join(root, "state/steps/70-training.done"));
   expect(run("70-training", variables).status).toBe(0);

@@ -2,6 +2,7 @@ import { createServer, connect as dial } from "node:net";
 import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { UserError } from "../../domain/errors.ts";
+import { freePort } from "../../tools/test/free-port.ts";
 import { type ConnectOptions, connect } from "./connection.ts";
 import { keyFingerprint, publicKeyLine } from "./key.ts";
 import { newKeyPair } from "./testing/key.ts";
@@ -125,12 +126,7 @@ test("nobody listening is refused, a silent host a timeout, a hang-up closed", a
   const rude = createServer((socket) => socket.end());
   await Promise.all([silent, rude].map((tcp) => new Promise<void>((ready) => tcp.listen(0, "127.0.0.1", ready))));
   const port = (tcp: typeof silent) => (tcp.address() as { port: number }).port;
-  const gone = createServer();
-  await new Promise<void>((ready) => gone.listen(0, "127.0.0.1", ready));
-  const closedPort = port(gone);
-  await new Promise((done) => gone.close(done));
-
-  expect((await failure(connect(options({ port: closedPort })))).details.kind).toBe("refused");
+  expect((await failure(connect(options({ port: 1 })))).details.kind).toBe("refused");
   const late = await failure(connect(options({ port: port(silent), timeoutMs: 100 })));
   expect(late.details.kind).toBe("timeout");
   expect((await failure(connect(options({ port: port(rude) })))).details.kind).toBe("closed");
@@ -139,10 +135,7 @@ test("nobody listening is refused, a silent host a timeout, a hang-up closed", a
 });
 
 test("a server that starts anew is waited for, and given up when it stays away", async () => {
-  const gone = createServer();
-  await new Promise<void>((ready) => gone.listen(0, "127.0.0.1", ready));
-  const { port } = gone.address() as { port: number };
-  await new Promise((done) => gone.close(done));
+  const port = await freePort();
   const back = createServer((socket) => socket.pipe(dial(server.port, "127.0.0.1")).pipe(socket));
   setTimeout(() => back.listen(port, "127.0.0.1"), 500);
   const ssh = await connectToRunning(options({ port }));

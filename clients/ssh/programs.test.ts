@@ -1,14 +1,15 @@
 import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { failuresIn } from "../../domain/failure-line.ts";
+import { freePort } from "../../tools/test/free-port.ts";
 import { readManifest } from "./manifest.ts";
 import { newKeyPair } from "./testing/key.ts";
 import { startTestServer, type TestServer } from "./testing/server.ts";
 
+vi.setConfig({ testTimeout: 60_000 });
 const pair = newKeyPair();
 let server: TestServer;
 let root: string;
@@ -129,11 +130,3 @@ test("send-repository sends the commit asked for, then only what is new, and lea
   take();
   expect(git(folder, "rev-parse", "refs/windlass/head")).toBe(first);
 });
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((ready) => probe.listen(0, "127.0.0.1", ready));
-  const { port } = probe.address() as { port: number };
-  await new Promise((done) => probe.close(done));
-  return port;
-}

@@ -1,13 +1,14 @@
 import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { connect, type SshConnection } from "./connection.ts";
 import { readManifest } from "./manifest.ts";
 import { type Progress, progressLine } from "./progress.ts";
 import { newKeyPair } from "./testing/key.ts";
 import { startTestServer, type TestServer } from "./testing/server.ts";
 
+vi.setConfig({ testTimeout: 60_000 });
 const pair = newKeyPair();
 let server: TestServer;
 let ssh: SshConnection;
