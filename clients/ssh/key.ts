@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import ssh2 from "ssh2";
@@ -41,13 +41,20 @@ export function readKeyPair(path: string): KeyPair {
 
 /** Makes an ed25519 pair at that path, unless one is there, and reads it. The private file is for its owner alone (0600). */
 export function ensureKeyPair(path: string, comment: string): KeyPair {
-  try {
+  if (!existsSync(path)) {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     const pair = generateKeyPair(comment);
-    writeFileSync(path, pair.private, { mode: 0o600, flag: "wx" });
-    writeFileSync(`${path}.pub`, `${pair.public}\n`, { mode: 0o644 });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    const next = `${path}.${process.pid}.next`;
+    writeFileSync(next, pair.private, { mode: 0o600 });
+    try {
+      // Whole or not at all, and never over another process's.
+      linkSync(next, path);
+      writeFileSync(`${path}.pub`, `${pair.public}\n`, { mode: 0o644 });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    } finally {
+      rmSync(next, { force: true });
+    }
   }
   return readKeyPair(path);
 }

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, symlinkSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { buildStandIn } from "../../tools/images/stand-in/build.ts";
+import { freePort } from "../../tools/test/free-port.ts";
 
 /** The program in `tools/images/stand-in`: one of it runs here, with two paths and a bare port. */
 const folder = mkdtempSync(join(tmpdir(), "stand-in-"));
@@ -34,22 +35,6 @@ afterAll(() => {
 
 function environment(ports = `${web}/health ${web}/-/ready ${bare}`) {
   return { STAND_IN_NAME: "shop", STAND_IN_PORTS: ports };
-}
-
-/** Below the ports that the system gives to whoever asks for any, so that nobody gets it meanwhile. */
-let nextPort = 20_000 + (process.pid % 1_000) * 10;
-
-async function freePort(): Promise<number> {
-  while (!(await isFree(nextPort))) nextPort++;
-  return nextPort++;
-}
-
-function isFree(port: number): Promise<boolean> {
-  const probe = createServer();
-  return new Promise((done) => {
-    probe.once("error", () => done(false));
-    probe.listen(port, () => probe.close(() => done(true)));
-  });
 }
 
 /** What the port answers until it closes, or until the answer holds `enough`. */
