@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -155,7 +156,9 @@ test("an update whose runner was killed is ended before the next one goes on", a
   const env = { ...process.env, WINDLASS_HOME: home, TOKEN: token };
   const runner = spawn(process.execPath, words, { env, stdio: "ignore" });
   const { Id } = await until(() => container("late").inspect());
+  const ended = once(runner, "exit");
   runner.kill("SIGKILL");
+  await ended;
   const { services } = await up();
   expect(services).toContainEqual(expect.objectContaining({ name: "late", health: "healthy" }));
   expect((await container("late").inspect()).Id).toBe(Id);
