@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { type BreakerStatus, type Breakers, breakers } from "../clients/resilience/index.ts";
 import { UserError } from "../domain/errors.ts";
 import type { CircuitBreakerResult } from "../domain/health/result.ts";
-import { checkMetricsFile, writeWhole } from "./metrics-file.ts";
+import { checkMetricsFile } from "./metrics-file.ts";
+import { writeWhole } from "./whole-file.ts";
 
 export interface PublishOptions {
   /** Kept up to date in Prometheus's text format, for node_exporter's textfile collector. */

@@ -2,8 +2,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
-import { writeWhole } from "./metrics-file.ts";
 import type { Target } from "./target.ts";
+import { writeWhole } from "./whole-file.ts";
 
 /** A deployment as Pulumi stores it: only what the runner looks at is typed, the rest is carried along. */
 export interface Deployment {

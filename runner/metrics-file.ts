@@ -1,14 +1,6 @@
-import { mkdirSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { UserError } from "../domain/errors.ts";
-
-/** Readers see the old content or the new one, never a half. */
-export function writeWhole(file: string, text: string): void {
-  mkdirSync(dirname(file), { recursive: true });
-  const next = `${file}.${process.pid}.next`;
-  writeFileSync(next, text);
-  renameSync(next, file);
-}
 
 /** Throws `UsageError` for a file that node_exporter's textfile collector does not read, or that cannot be made. */
 export function checkMetricsFile(file: string): void {

@@ -4,8 +4,8 @@ import type { Size } from "../clients/digitalocean/index.ts";
 import type { SizePrice } from "../domain/cost/node-price.ts";
 import { UserError } from "../domain/errors.ts";
 import { openCloud } from "./cloud.ts";
-import { writeWhole } from "./metrics-file.ts";
 import type { Target } from "./target.ts";
+import { writeWhole } from "./whole-file.ts";
 
 /** Keeps the prices of the moment, dated, for questions that should not have to ask the cloud. */
 export function rememberPrices(target: Pick<Target, "home" | "cloud">, sizes: readonly SizePrice[]): void {

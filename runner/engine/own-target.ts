@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { writeWhole } from "../metrics-file.ts";
 import type { Target } from "../target.ts";
+import { writeWhole } from "../whole-file.ts";
 
 /** Where a Pulumi project is that Windlass makes by itself. */
 type OwnProject = Pick<Target, "root" | "home" | "project" | "stack" | "backend">;

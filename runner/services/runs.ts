@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { EnvironmentReading } from "../../clients/resilience/environment-metrics.ts";
 import { UserError } from "../../domain/errors.ts";
-import { checkMetricsFile, writeWhole } from "../metrics-file.ts";
+import { checkMetricsFile } from "../metrics-file.ts";
+import { writeWhole } from "../whole-file.ts";
 
 /** One run of `services up` on this machine. */
 interface Run {
