@@ -1,20 +1,12 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { execFileSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { localCloudControl, startLocalCloud, stopLocalCloud, type UserError } from "../runner/index.ts";
 import { isAlive } from "../runner/locks.ts";
+import { programFolder, type RunningCli, startCli } from "./command-line.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-
-/** What ended a command of the command line. */
-export interface CliOutcome {
-  code: number | null;
-  signal: NodeJS.Signals | null;
-  stdout: string;
-  stderr: string;
-}
 
 /** Windlass's own program in a folder of its own, with a local cloud of its own behind it. */
 export interface TestStack {
@@ -34,7 +26,7 @@ export interface TestStack {
   /** Everything on the cloud and in the state is gone; keys and plugins stay. */
   forget(): Promise<void>;
   /** Starts the real command line in a process of its own. */
-  cli(args: string[]): { child: ChildProcess; done: Promise<CliOutcome> };
+  cli(args: string[]): RunningCli;
   remove(): Promise<void>;
 }
 
@@ -62,13 +54,11 @@ export const EXAMPLE_WORK = {
 /** A root, a state folder, a stack named `test` and a running local cloud; `remove` ends and deletes all of it. */
 export async function testStack(options: TestStackOptions = {}): Promise<TestStack> {
   const { config = {}, backend = "none", actionScale = 0.01 } = options;
-  const root = mkdtempSync(join(tmpdir(), "windlass-stack-"));
+  const root = programFolder("stack", `export * from ${JSON.stringify(join(ROOT, "index.ts"))};\n`);
   const home = join(root, ".windlass");
   mkdirSync(home);
   cpSync(join(ROOT, "Pulumi.yaml"), join(root, "Pulumi.yaml"));
-  for (const name of ["node_modules", "clients"]) symlinkSync(join(ROOT, name), join(root, name));
-  writeFileSync(join(root, "package.json"), JSON.stringify({ name: "test-stack", type: "module", main: "index.ts" }));
-  writeFileSync(join(root, "index.ts"), `export * from ${JSON.stringify(join(ROOT, "index.ts"))};\n`);
+  symlinkSync(join(ROOT, "clients"), join(root, "clients"));
   const values: Record<string, unknown> = {
     cloud: "local",
     region: "tor1",
@@ -88,7 +78,6 @@ export async function testStack(options: TestStackOptions = {}): Promise<TestSta
     WINDLASS_HOME: home,
     WINDLASS_LOCAL_BACKEND: backend,
     WINDLASS_RETRY_SCALE: "0.02",
-    NO_COLOR: "1",
   };
   process.env.WINDLASS_RETRY_SCALE = "0.02";
   const local = { home };
@@ -115,20 +104,7 @@ export async function testStack(options: TestStackOptions = {}): Promise<TestSta
       await localCloudControl(local, "POST", "reset");
       for (const folder of ["state", "operations"]) rmSync(join(home, folder), { recursive: true, force: true });
     },
-    cli: (args) => {
-      const child = spawn(process.execPath, [join(ROOT, "runner", "cli", "main.ts"), ...args], {
-        cwd: root,
-        env,
-        stdio: ["ignore", "pipe", "pipe"],
-      });
-      const outcome: CliOutcome = { code: null, signal: null, stdout: "", stderr: "" };
-      child.stdout.setEncoding("utf8").on("data", (chunk) => (outcome.stdout += chunk));
-      child.stderr.setEncoding("utf8").on("data", (chunk) => (outcome.stderr += chunk));
-      const done = new Promise<CliOutcome>((resolve) => {
-        child.on("close", (code, signal) => resolve({ ...outcome, code, signal }));
-      });
-      return { child, done };
-    },
+    cli: (args) => startCli(args, root, env),
     remove: async () => {
       if (backend === "docker") await localCloudControl(local, "POST", "reset");
       await stopLocalCloud(local);

@@ -1,34 +1,19 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
+import { type CliOutcome, programFolder, type RunningCli, startCli } from "../command-line.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-
-/** How one command line ended. */
-export interface Ended {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
-export interface Running {
-  process: ChildProcess;
-  /** What was printed so far, both streams. */
-  text(): string;
-  ended: Promise<Ended>;
-}
 
 /** A project in a folder of its own with our own program, without the set-up over ssh; its local cloud has no machines. */
 export interface RunnerProject {
   readonly root: string;
   readonly home: string;
   /** `windlass ARGS --cwd ROOT`, to its end. */
-  windlass(...args: string[]): Promise<Ended>;
+  windlass(...args: string[]): Promise<CliOutcome>;
   /** The same, to be watched or killed. */
-  start(...args: string[]): Running;
+  start(...args: string[]): RunningCli;
   /** Runs with `--json` and answers with the document; fails unless the exit code is the expected one. */
   json<T = Record<string, any>>(args: string[], code?: number): Promise<T>;
   /** Writes the stack's config over the given defaults. */
@@ -49,27 +34,24 @@ const DEFAULTS = {
 };
 
 export function runnerProject(options: { actionScale?: number } = {}): RunnerProject {
-  const root = mkdtempSync(join(tmpdir(), "windlass-runner-"));
+  const program = JSON.stringify(join(ROOT, "stacks", "program.ts"));
+  const root = programFolder(
+    "runner",
+    `import { program } from ${program};\nexport const { node } = await program();\n`,
+  );
   const home = join(root, ".windlass");
-  symlinkSync(join(ROOT, "node_modules"), join(root, "node_modules"));
   symlinkSync(join(ROOT, ".tools"), join(root, ".tools"));
-  writeFileSync(join(root, "package.json"), JSON.stringify({ name: "runner-test", type: "module", main: "index.ts" }));
   const runtime = { name: "nodejs", options: { typescript: false } };
   writeFileSync(join(root, "Pulumi.yaml"), stringify({ name: "runner-test", main: "index.ts", runtime }));
-  const program = join(ROOT, "stacks", "program.ts");
-  writeFileSync(
-    join(root, "index.ts"),
-    `import { program } from "${program}";\nexport const { node } = await program();\n`,
-  );
 
   const configure = (values: Record<string, unknown>, stack = "dev") => {
     const all = Object.entries({ ...DEFAULTS, ...values }).filter(([, value]) => value !== undefined);
     const config = Object.fromEntries(all.map(([key, value]) => [`windlass:${key}`, value]));
     writeFileSync(join(root, `Pulumi.${stack}.yaml`), stringify({ config }));
   };
-  const start = (...args: string[]) =>
-    spawnCli(root, args, { WINDLASS_LOCAL_ACTION_SCALE: String(options.actionScale ?? 0) });
-  const windlass = (...args: string[]) => start(...args).ended;
+  const env = environment({ WINDLASS_LOCAL_ACTION_SCALE: String(options.actionScale ?? 0) });
+  const start = (...args: string[]) => startCli([...args, "--cwd", root], root, env);
+  const windlass = (...args: string[]) => start(...args).done;
   const cloud = () => JSON.parse(readFileSync(join(home, "cloud", "cloud.json"), "utf8"));
   configure({});
   return {
@@ -108,34 +90,18 @@ export function runnerProject(options: { actionScale?: number } = {}): RunnerPro
   };
 }
 
-function spawnCli(root: string, args: string[], extra: Record<string, string>): Running {
-  const inherited = Object.entries(process.env).filter(([name]) => !/^(PULUMI_|WINDLASS_|DIGITALOCEAN_)/.test(name));
-  const child = spawn(process.execPath, [join(ROOT, "runner", "cli", "main.ts"), ...args, "--cwd", root], {
-    cwd: root,
-    env: {
-      ...Object.fromEntries(inherited),
-      ...extra,
-      WINDLASS_LOCAL_BACKEND: "none",
-      WINDLASS_RETRY_SCALE: "0.02",
-      ...(process.env.WINDLASS_OPENAPI ? { WINDLASS_OPENAPI: process.env.WINDLASS_OPENAPI } : {}),
-      ...(process.env.WINDLASS_CONTRACT_LOG ? { WINDLASS_CONTRACT_LOG: process.env.WINDLASS_CONTRACT_LOG } : {}),
-      NO_COLOR: "1",
-    },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let stdout = "";
-  let stderr = "";
-  child.stdout.setEncoding("utf8").on("data", (chunk) => {
-    stdout += chunk;
-  });
-  child.stderr.setEncoding("utf8").on("data", (chunk) => {
-    stderr += chunk;
-  });
-  const ended = new Promise<Ended>((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", (code) => resolve({ code: code ?? -1, stdout, stderr }));
-  });
-  return { process: child, text: () => stdout + stderr, ended };
+/** This process's, without what would lead a command elsewhere. */
+function environment(own: Record<string, string>): NodeJS.ProcessEnv {
+  const kept = ["WINDLASS_OPENAPI", "WINDLASS_CONTRACT_LOG"];
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => kept.includes(name) || !/^(PULUMI_|WINDLASS_|DIGITALOCEAN_)/.test(name),
+  );
+  return {
+    ...Object.fromEntries(inherited),
+    ...own,
+    WINDLASS_LOCAL_BACKEND: "none",
+    WINDLASS_RETRY_SCALE: "0.02",
+  };
 }
 
 /** Looks again until it holds. */

@@ -64,9 +64,9 @@ describe("an update that died", () => {
   test("engine and runner killed while the droplet is made: recover adopts it, up goes on", async () => {
     const running = await upInFlight();
     const pid = enginePid();
-    running.process.kill("SIGKILL");
+    running.child.kill("SIGKILL");
     process.kill(pid, "SIGKILL");
-    await running.ended;
+    await running.done;
     await until("the engine is gone", () => !isAlive(pid));
     await clearFaults();
     expect(project.locks()).toHaveLength(1);
@@ -84,7 +84,7 @@ describe("an update that died", () => {
   test("up recovers by itself, and says so", async () => {
     const running = await upInFlight();
     const pid = enginePid();
-    running.process.kill("SIGKILL");
+    running.child.kill("SIGKILL");
     process.kill(pid, "SIGKILL");
     await until("the engine is gone", () => !isAlive(pid));
     await clearFaults();
@@ -98,12 +98,12 @@ describe("an update that died", () => {
   test("only the runner killed: the engine is let finish, nothing is lost", async () => {
     const running = await upInFlight();
     const pid = enginePid();
-    running.process.kill("SIGKILL");
-    await running.ended;
+    running.child.kill("SIGKILL");
+    await running.done;
     const next = project.start("up", "--yes");
     await until("the engine is found", () => next.text().includes("outlived its runner"));
     await clearFaults();
-    expect((await next.ended).code).toBe(0);
+    expect((await next.done).code).toBe(0);
     expect(isAlive(pid)).toBe(false);
     await expectConverged();
   });
@@ -111,8 +111,8 @@ describe("an update that died", () => {
   test("the local cloud killed in the middle: the next up starts it and goes on", async () => {
     const running = await upInFlight();
     process.kill(project.cloud().pid, "SIGKILL");
-    running.process.kill("SIGINT");
-    await running.ended;
+    running.child.kill("SIGINT");
+    await running.done;
     const next = project.start("up", "--yes");
     const isBack = () =>
       clearFaults().then(
@@ -120,7 +120,7 @@ describe("an update that died", () => {
         () => false,
       );
     await until("the cloud is back", isBack);
-    expect((await next.ended).code).toBe(0);
+    expect((await next.done).code).toBe(0);
     await expectConverged();
   });
 });
@@ -134,9 +134,9 @@ describe("two at once", () => {
     expect(details.since).toMatch(/^\d{4}-\d\d-\d\dT/);
     expect((await project.json(["recover"], 1)).error).toBe("StackLocked");
     expect((await project.json(["status"])).state).toBe("updating");
-    expect(running.process.exitCode).toBeNull();
-    running.process.kill("SIGINT");
-    await running.ended;
+    expect(running.child.exitCode).toBeNull();
+    running.child.kill("SIGINT");
+    await running.done;
     await clearFaults();
     await expectConverged();
   });
@@ -157,8 +157,8 @@ describe("two at once", () => {
 describe("Ctrl-C", () => {
   test("once: what is in flight is saved, exit code 130, and the next up goes on", async () => {
     const running = await upInFlight();
-    running.process.kill("SIGINT");
-    const { code, stderr } = await running.ended;
+    running.child.kill("SIGINT");
+    const { code, stderr } = await running.done;
     expect(code).toBe(130);
     expect(stderr).toContain("Ctrl-C again stops at once");
     expect(stderr).toMatch(/Cancelled: .*\n.*windlass up --stack dev/);
@@ -169,10 +169,10 @@ describe("Ctrl-C", () => {
 
   test("twice: it stops at once, and the next up recovers", async () => {
     const running = await upInFlight();
-    running.process.kill("SIGINT");
+    running.child.kill("SIGINT");
     await until("the first is noticed", () => running.text().includes("Ctrl-C again"));
-    running.process.kill("SIGINT");
-    const { code } = await running.ended;
+    running.child.kill("SIGINT");
+    const { code } = await running.done;
     expect(code).toBe(130);
     await clearFaults();
     await expectConverged();
@@ -185,8 +185,8 @@ describe("Ctrl-C", () => {
     await until("it asks the cloud", async () =>
       (await requests(last)).some(({ path }) => path.startsWith("/v2/sizes")),
     );
-    running.process.kill("SIGINT");
-    const { code, stdout } = await running.ended;
+    running.child.kill("SIGINT");
+    const { code, stdout } = await running.done;
     expect(code).toBe(130);
     expect(JSON.parse(stdout)).toMatchObject({ error: "Cancelled" });
     expect((await objects(project.cloud())).droplets).toEqual([]);
