@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { type DownPlan, down } from "../index.ts";
+import { type DownPlan, down } from "../down.ts";
 import { ask, askToType, refuseWithoutTerminal } from "./confirm.ts";
 import { type CommonOptions, changingCommand, targetOptions } from "./options.ts";
 import { bold, print, printJson } from "./output.ts";

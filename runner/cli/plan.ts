@@ -1,6 +1,6 @@
 import { styleText } from "node:util";
 import { policyNotes } from "../gate/notes.ts";
-import type { Plan } from "../index.ts";
+import type { Plan } from "../preview.ts";
 import { changesLine, costLine, printJson } from "./output.ts";
 import { kindOf } from "./reporter.ts";
 

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { previewAny } from "../index.ts";
+import { previewAny } from "../preview.ts";
 import {
   type CommonOptions,
   type GateFlags,

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { refresh } from "../index.ts";
+import { refresh } from "../refresh.ts";
 import { type CommonOptions, stackCommand, targetOptions } from "./options.ts";
 import { bold, print, printJson } from "./output.ts";
 import { kindOf } from "./reporter.ts";

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { policyNotes } from "../gate/notes.ts";
-import { preview, type UpResult, up } from "../index.ts";
+import { preview } from "../preview.ts";
+import { type UpResult, up } from "../up.ts";
 import { ask, refuseWithoutTerminal } from "./confirm.ts";
 import {
   type CommonOptions,
