@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
@@ -85,6 +85,22 @@ export function initCheckpoint(target: Pick<Target, "backend" | "project" | "sta
     [join(stacks, `${target.stack}.json`), empty],
   ] as const)
     if (!existsSync(path)) writeWhole(path, text);
+}
+
+/**
+ * Removes the attributes that the file backend keeps beside a state, where a kill has cut them short: with such ones the engine cannot read the
+ * state ("failed to load checkpoint: EOF"), with none it can.
+ */
+export function mendAttributes(target: Pick<Target, "backend" | "project" | "stack">): void {
+  const folder = backendFolder(target);
+  for (const end of folder ? ["", ".gz"] : []) {
+    const file = join(folder ?? "", "stacks", target.project, `${target.stack}.json${end}.attrs`);
+    try {
+      JSON.parse(readFileSync(file, "utf8"));
+    } catch {
+      rmSync(file, { force: true });
+    }
+  }
 }
 
 /** The newest entry of the stack's history. */

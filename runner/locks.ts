@@ -24,15 +24,20 @@ export interface StackLock {
 /** The environment variable by which the engines of a runner are known. */
 export const RUNNER_VARIABLE = "WINDLASS_RUNNER";
 
+const LOCK = /\.json(\.[0-9a-f]+\.tmp)?$/;
+
 /** All locks on the stack. Only the file backend's can be read; others guard themselves. */
 export function stackLocks(target: Target): StackLock[] {
   const folder = backendFolder(target);
   const locks = folder && join(folder, "locks", "organization", target.project, target.stack);
   if (!locks || !existsSync(locks)) return [];
   const orphan = orphanedEngine(target);
-  return readdirSync(locks)
-    .filter((name) => name.endsWith(".json"))
-    .flatMap((name) => readLock(join(locks, name), orphan));
+  return (
+    readdirSync(locks)
+      // Who is killed while making a lock leaves the temporary file, which the backend takes for a lock too.
+      .filter((name) => LOCK.test(name))
+      .flatMap((name) => readLock(join(locks, name), orphan))
+  );
 }
 
 function readLock(path: string, orphan: number | undefined): StackLock[] {
@@ -133,5 +138,5 @@ export function refuseLiveLocks(target: Target, locks: readonly StackLock[]): vo
 
 export function removeLock(lock: StackLock): void {
   // The backend keeps a file of attributes beside each of its files.
-  for (const path of [lock.path, `${lock.path}.attrs`]) rmSync(path, { force: true });
+  for (const path of [lock.path, `${lock.path.replace(LOCK, ".json")}.attrs`]) rmSync(path, { force: true });
 }

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type EngineEvent, LocalWorkspace, type PulumiFn, Stack } from "@pulumi/pulumi/automation/index.js";
 import { readStackFile } from "../../stacks/config-source.ts";
-import { initCheckpoint, readCheckpoint } from "../checkpoint.ts";
+import { initCheckpoint, mendAttributes, readCheckpoint } from "../checkpoint.ts";
 import { accountToken, engineEnvironment } from "../engine.ts";
 import { endOperation, startOperation } from "../operations.ts";
 import type { OnEvent, OperationOptions } from "../progress.ts";
@@ -44,6 +44,7 @@ export async function openStack(
     `${new Date().toISOString().replaceAll(/[:.]/g, "")}-${kind}-${target.stack}.log`,
   );
   pruneLogs(join(target.home, "log"));
+  mendAttributes(target);
   const command = await pulumiCommand(target.root, {
     home: target.home,
     logFile,

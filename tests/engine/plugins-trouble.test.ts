@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { generateKeyPair } from "../../clients/ssh/key.ts";
 import type { Cloud } from "../../local/cloud/server.ts";
 import { sdkVersion } from "../../local/plugins/versions.ts";
+import { mendAttributes } from "../../runner/checkpoint.ts";
 import { api, type Declared, emptyCloud, fault, objects, type Project, throwAwayProject } from "./harness.ts";
 
 let cloud: Cloud;
@@ -92,6 +93,7 @@ describe("creates happen once", () => {
     expect((await killed).code).toBe(-1);
     await fetch(`${cloud.url}/_windlass/faults`, { method: "DELETE" });
     const ids = (await objects(cloud)).droplets!.map((one) => String(one.id)).sort();
+    mendAttributes({ backend: `file://${join(project.dir, "state")}`, project: "throw-away", stack: "test" });
     await project.pulumi(["cancel", "--yes", "--non-interactive"]);
     const next = await project.up();
     expect(next.errors).toEqual([]);

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { api, fault, objects } from "./harness.ts";
@@ -106,6 +106,16 @@ describe("an update that died", () => {
     expect((await next.done).code).toBe(0);
     expect(isAlive(pid)).toBe(false);
     await expectConverged();
+  });
+
+  test("the engine killed while it writes: files of the backend that are cut short are in nobody's way", async () => {
+    await project.json(["up", "--yes"]);
+    const folder = join(project.home, "state", "local", ".pulumi");
+    const lock = join(folder, "locks", "organization", "runner-test", "dev", "0.json.18a2b.tmp");
+    writeFileSync(join(folder, "stacks", "runner-test", "dev.json.attrs"), "");
+    writeFileSync(lock, "");
+    await expectConverged();
+    expect(existsSync(lock)).toBe(false);
   });
 
   test("the local cloud killed in the middle: the next up starts it and goes on", async () => {
