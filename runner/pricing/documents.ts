@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { stripVTControlCharacters } from "node:util";
+import { givenFile } from "../../catalog/given-file.ts";
 import type { Resource } from "../../domain/cost/inputs.ts";
 import { UserError } from "../../domain/errors.ts";
 import type { Deployment, ResourceState } from "../checkpoint.ts";
@@ -94,7 +95,8 @@ function isManaged(state: ResourceState): boolean {
 }
 
 /** The first place in the program that a failed preview names, and what is wrong there. */
-export function previewFailed(message: string): UserError {
+export function previewFailed(printed: string): UserError {
+  const message = stripVTControlCharacters(printed);
   const place = /(?:file:\/\/)?((?:\/|[A-Za-z]:\\)[^\s'"():]+\.[cm]?[jt]sx?):(\d+)/.exec(message);
   const cause = /^\s*((?:\w*Error|error TS\d+)\b.*)$/m.exec(message)?.[1] ?? firstLine(message);
   const where = place ? { file: place[1], line: Number(place[2]) } : {};
@@ -111,17 +113,7 @@ function firstLine(message: string): string {
 }
 
 function json(path: string, kind: string): unknown {
-  let text: string;
-  try {
-    text = path === "-" ? readFileSync(0, "utf8") : readFileSync(path, "utf8");
-  } catch (cause) {
-    const why = (cause as NodeJS.ErrnoException).code === "ENOENT" ? "there is none" : (cause as Error).message;
-    throw new UserError(
-      "UsageError",
-      { reason: `${kind} ${path} cannot be read: ${why}`, file: path },
-      { exitCode: 2, cause },
-    );
-  }
+  const text = givenFile(path, kind);
   try {
     return JSON.parse(text);
   } catch (cause) {
