@@ -38,6 +38,21 @@ test("the lock of a dead process is broken, even when another died while breakin
   ).toBe("worked");
 });
 
+test.skipIf(!existsSync("/proc/self/stat"))(
+  "a lock left by a process whose number another one has now is broken",
+  async () => {
+    const path = join(folder, "used-again");
+    symlinkSync(`${process.pid}:1`, path);
+    expect(
+      await withLock(
+        path,
+        () => {},
+        async () => "worked",
+      ),
+    ).toBe("worked");
+  },
+);
+
 test("an error of the work frees the lock", async () => {
   const path = join(folder, "failing");
   await expect(
