@@ -46,7 +46,7 @@ const rootDigest = () =>
   );
 const volumeDigest = () =>
   run(`find ${MOUNT} -xdev -type f ! -path '${MOUNT}/.windlass/*' -print0 | sort -z | xargs -0 sha256sum | sha256sum`);
-const keptDigest = () => run("find /srv/work /opt/tool -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum");
+const keptDigest = () => run("find /srv/notes /opt/tool -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum");
 
 /** As somebody who has seen enough would: the job writes a last checkpoint. */
 const endJob = () =>
@@ -86,7 +86,7 @@ describe("a node that idles", () => {
     await control("PUT", "clock", { mode: "driven" });
     await control("PUT", `gpu/${node?.droplet_id}`, { gpus: { utilization: 0, memoryUsedMiB: 0 } });
     await run(
-      "mkdir -p /srv/work /opt/tool && head -c 3000000 /dev/urandom >/srv/work/notebook && echo 1.2 >/opt/tool/version && echo mine >/etc/mine.conf",
+      "mkdir -p /srv/notes /opt/tool && head -c 3000000 /dev/urandom >/srv/notes/notebook && echo 1.2 >/opt/tool/version && echo mine >/etc/mine.conf",
     );
     await run(`head -c 2000000 /dev/urandom >${MOUNT}/data/mine`);
     const pass = JSON.stringify(await cli("watch", "--once"));
