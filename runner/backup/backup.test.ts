@@ -78,6 +78,13 @@ function stackOf(changed: Record<string, string>): BackupStack {
   return { config, ssh, clock, owner, cloud: {} as BackupStack["cloud"] };
 }
 
+/** The stack, with other streams on its ssh connections. */
+const withStreams = (streams: (ssh: SshConnection) => SshConnection["streams"]) =>
+  ({
+    ...stack,
+    ssh: async (work: (ssh: SshConnection) => Promise<unknown>) =>
+      (stack.ssh as any)((ssh: SshConnection) => work({ ...ssh, streams: streams(ssh) })),
+  }) as BackupStack;
 const withCopies = () => stackOf({ backupCopyBucket: "copies", backupCopyEndpoint: second.endpoint });
 const put = (name: string, content: Buffer | string) => writeFileSync(join(folder, "mnt/checkpoints", name), content);
 const back = (name: string) => join(folder, "back/checkpoints", name);
@@ -140,19 +147,10 @@ describe("a backup", () => {
 
   test("takes a file that changes after it was listed as it is when it is read", async () => {
     put("a", "before");
-    const changing = {
-      ...stack,
-      ssh: async (work: (ssh: SshConnection) => Promise<unknown>) =>
-        (stack.ssh as any)((ssh: SshConnection) =>
-          work({
-            ...ssh,
-            streams: (use, signal) => {
-              put("a", "after!");
-              return ssh.streams(use, signal);
-            },
-          }),
-        ),
-    } as BackupStack;
+    const changing = withStreams((ssh) => (use, signal) => {
+      put("a", "after!");
+      return ssh.streams(use, signal);
+    });
     expect(await backupFiles(changing)).toMatchObject({ files: 1, bytes: 6 });
     expect(objects(first, "backups")).toEqual([sum("after!")]);
   });
@@ -161,19 +159,10 @@ describe("a backup", () => {
     put("a", "stays");
     put("b", "goes");
     const path = join(folder, "mnt/checkpoints/b");
-    const going = {
-      ...stack,
-      ssh: async (work: (ssh: SshConnection) => Promise<unknown>) =>
-        (stack.ssh as any)((ssh: SshConnection) =>
-          work({
-            ...ssh,
-            streams: (use, signal) => {
-              rmSync(path, { force: true });
-              return ssh.streams(use, signal);
-            },
-          }),
-        ),
-    } as BackupStack;
+    const going = withStreams((ssh) => (use, signal) => {
+      rmSync(path, { force: true });
+      return ssh.streams(use, signal);
+    });
     expect(await backupFiles(going)).toMatchObject({ files: 1, vanished: [path] });
   });
 
@@ -188,24 +177,17 @@ describe("a backup", () => {
     for (let index = 0; index < 12; index++) put(`part-${index}`, randomBytes(3 * 1024 ** 2));
     let reads = 0;
     let killed: Promise<void> | undefined;
-    const dying = {
-      ...stack,
-      ssh: async (work: (ssh: SshConnection) => Promise<unknown>) =>
-        (stack.ssh as any)((ssh: SshConnection) =>
-          work({
-            ...ssh,
-            streams: (use, signal) =>
-              ssh.streams((remote) => {
-                const read = (path: string) => {
-                  // Files go three at a time: the first four are stored by now.
-                  if (++reads === 7) killed = first.kill();
-                  return remote.read(path);
-                };
-                return use({ ...remote, read });
-              }, signal),
-          }),
-        ),
-    } as BackupStack;
+    const dying = withStreams(
+      (ssh) => (use, signal) =>
+        ssh.streams((remote) => {
+          const read = (path: string) => {
+            // Files go three at a time: the first four are stored by now.
+            if (++reads === 7) killed = first.kill();
+            return remote.read(path);
+          };
+          return use({ ...remote, read });
+        }, signal),
+    );
     const error = await failure(backupFiles(dying));
     await killed;
     await first.start();

@@ -8,6 +8,13 @@ import { withLock } from "./lock.ts";
 const folder = mkdtempSync(join(tmpdir(), "windlass-lock-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
+const worksUnder = (path: string) =>
+  withLock(
+    path,
+    () => {},
+    async () => "worked",
+  );
+
 test("two that want the same thing follow each other", async () => {
   const path = join(folder, "shared");
   const order: string[] = [];
@@ -29,13 +36,7 @@ test("the lock of a dead process is broken, even when another died while breakin
   const dead = String(spawnSync("true").pid);
   symlinkSync(dead, path);
   symlinkSync(dead, `${path}.break`);
-  expect(
-    await withLock(
-      path,
-      () => {},
-      async () => "worked",
-    ),
-  ).toBe("worked");
+  expect(await worksUnder(path)).toBe("worked");
 });
 
 test.skipIf(!existsSync("/proc/self/stat"))(
@@ -43,13 +44,7 @@ test.skipIf(!existsSync("/proc/self/stat"))(
   async () => {
     const path = join(folder, "used-again");
     symlinkSync(`${process.pid}:1`, path);
-    expect(
-      await withLock(
-        path,
-        () => {},
-        async () => "worked",
-      ),
-    ).toBe("worked");
+    expect(await worksUnder(path)).toBe("worked");
   },
 );
 
@@ -62,11 +57,5 @@ test("an error of the work frees the lock", async () => {
       () => Promise.reject(new Error("no")),
     ),
   ).rejects.toThrow("no");
-  expect(
-    await withLock(
-      path,
-      () => {},
-      async () => "worked",
-    ),
-  ).toBe("worked");
+  expect(await worksUnder(path)).toBe("worked");
 });

@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
+import { mkdirSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { processStart } from "./process-start.ts";
 
 /** How often a waiting process looks whether the lock is free, in milliseconds. */
 const pollMs = 500;
@@ -31,7 +32,7 @@ export async function withLock<T>(path: string, onWait: (owner: number) => void,
 
 function take(path: string): boolean {
   try {
-    symlinkSync(`${process.pid}:${startOf(process.pid)}`, path);
+    symlinkSync(`${process.pid}:${processStart(process.pid) ?? ""}`, path);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
@@ -55,17 +56,7 @@ function pidOf(owner: string): number {
 /** Process numbers are used again, and a lock that was left behind stays: the start tells whose it is. */
 function isHeldBy(owner: string): boolean {
   const [pid, start] = owner.split(":");
-  return isAlive(Number(pid)) && (!start || startOf(Number(pid)) === start);
-}
-
-/** Clock ticks from the machine's start to the process's (proc(5), field 22); empty where there is no /proc. */
-function startOf(pid: number): string {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /s, "");
-    return fields.split(" ")[19] ?? "";
-  } catch {
-    return "";
-  }
+  return isAlive(Number(pid)) && (!start || processStart(Number(pid)) === Number(start));
 }
 
 /** Under a second lock: otherwise two that saw the same dead owner could remove each other's new lock. */

@@ -1,4 +1,5 @@
-import { readFileSync, readlinkSync } from "node:fs";
+import { readlinkSync } from "node:fs";
+import { processStart } from "../../runner/toolchain/process-start.ts";
 
 /** Lower case, as Docker wants names. */
 const PATTERN = /windlass-test-(\d+)-([0-9a-z]+)-([0-9a-z]+)/g;
@@ -19,17 +20,8 @@ export function isOfDeadRun(text: string): boolean {
   });
 }
 
-/** Clock ticks from the machine's start to the process's, base 36 (proc(5), field 22); undefined where there is no such process. */
 function startOf(pid: number): string | undefined {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
-      .replace(/^.*\) /s, "")
-      .split(" ");
-    // A zombie holds nothing any more.
-    return fields[0] === "Z" ? undefined : Number(fields[19]).toString(36);
-  } catch {
-    return undefined;
-  }
+  return processStart(pid)?.toString(36);
 }
 
 /** Without /proc all that can be seen is whether the number is in use: "0" as in the marks made there. */
