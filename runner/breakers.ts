@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type BreakerStatus, type Breakers, breakers } from "../clients/resilience/index.ts";
 import { UserError } from "../domain/errors.ts";
 import type { CircuitBreakerResult } from "../domain/health/result.ts";
+import { isAlive } from "./locks.ts";
 import { checkMetricsFile } from "./metrics-file.ts";
 import { writeWhole } from "./whole-file.ts";
 
@@ -71,7 +72,7 @@ export function readBreakers(home: string, registry: Breakers = breakers): Circu
     const pid = Number(digits);
     if (!pid || pid === process.pid) continue;
     const file = join(folderOf(home), name);
-    if (!alive(pid)) rmSync(file, { force: true });
+    if (!isAlive(pid)) rmSync(file, { force: true });
     else if (!half) found.push(...parse<BreakerStatus>(file).map((status) => resultOf(status, pid)));
   }
   return found;
@@ -132,14 +133,5 @@ function listed(folder: string): string[] {
     return readdirSync(folder).sort();
   } catch {
     return [];
-  }
-}
-
-function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

@@ -93,8 +93,9 @@ export function initCheckpoint(target: Pick<Target, "backend" | "project" | "sta
  */
 export function mendAttributes(target: Pick<Target, "backend" | "project" | "stack">): void {
   const folder = backendFolder(target);
-  for (const end of folder ? ["", ".gz"] : []) {
-    const file = join(folder ?? "", "stacks", target.project, `${target.stack}.json${end}.attrs`);
+  if (!folder) return;
+  for (const end of ["", ".gz"]) {
+    const file = join(folder, "stacks", target.project, `${target.stack}.json${end}.attrs`);
     try {
       JSON.parse(readFileSync(file, "utf8"));
     } catch {

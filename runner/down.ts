@@ -1,3 +1,4 @@
+import type { DigitalOcean } from "../clients/digitalocean/index.ts";
 import { volumeMonthlyUsd } from "../domain/cost/node-price.ts";
 import { UserError } from "../domain/errors.ts";
 import type { NodeOwner } from "../domain/node-marker.ts";
@@ -67,7 +68,8 @@ export async function down(options: DownOptions = {}): Promise<DownResult> {
   const prepared = await prepare(options);
   const { target, deployment } = prepared;
   const doomed = namedVolumes(deployment, options.removeVolumes ?? [], target.stack);
-  const plan = { ...downPlan(target.stack, deployment, doomed), stopped: await keptStop(prepared) };
+  const cloud = await openCloud(target);
+  const plan = { ...downPlan(target.stack, deployment, doomed), stopped: await keptStop(cloud, prepared) };
   const nothing: Changes = { create: 0, update: 0, replace: 0, delete: 0, same: 0 };
   const result = { stack: target.stack, removed: plan.removes, kept: plan.keeps, stopped: plan.stopped };
   if (options.dryRun || liveResources(deployment).length === 0) return { ...result, changes: nothing };
@@ -75,13 +77,14 @@ export async function down(options: DownOptions = {}): Promise<DownResult> {
     throw new UserError("Cancelled", { reason: "not confirmed; nothing was removed" });
   }
   // Whoever stops or resumes the node on another machine looks at the cloud for minutes, and must find there what they left.
-  const stack = { cloud: await openCloud(target), clock: cloudClock(target) };
+  const stack = { cloud, clock: cloudClock(target) };
   const changes = await withLease(stack, { ...options, name: nodeLease(ownerOf(prepared)) }, async (signal) => {
     const operation = { ...options, signal, onEvent: keptAsKept(plan.keeps, options.onEvent) };
     const open = await openStack(target, "down", operation);
     await release(open, (await currentDeployment(target)) ?? {}, doomed);
     const report = await runEngine(open, "destroy", { excludeProtected: true, refresh: true });
-    await forgetRunning(prepared);
+    // What was under way with a droplet that is gone now is over; that a node was stopped is not.
+    await removeMarkers(cloud, ownerOf(prepared), "stopping", "resuming", "size", "notice");
     return report.changes;
   });
   return { ...result, changes };
@@ -114,20 +117,13 @@ function namedVolumes(deployment: Deployment | undefined, names: readonly string
   return new Set(volumes.filter((volume) => names.includes(volumeName(volume))).map(({ urn }) => urn));
 }
 
-async function keptStop(prepared: Prepared): Promise<KeptStop | null> {
-  const { target, config, deployment } = prepared;
+async function keptStop(cloud: DigitalOcean, prepared: Prepared): Promise<KeptStop | null> {
+  const { config, deployment } = prepared;
   const owner = ownerOf(prepared);
-  const cloud = await openCloud(target);
   const { stopped } = await nodeMarkers(cloud, owner);
   if (!stopped) return null;
   const billed = await stillBilled({ cloud, owner, config, resources: async () => liveResources(deployment) });
   return { node: owner.node, image: stopped.image, snapshots: billed.filter(({ kind }) => kind === "snapshot") };
-}
-
-/** What was under way with a droplet that is gone now is over; that a node was stopped is not. */
-async function forgetRunning(prepared: Prepared): Promise<void> {
-  const cloud = await openCloud(prepared.target);
-  await removeMarkers(cloud, ownerOf(prepared), "stopping", "resuming", "size", "notice");
 }
 
 function downPlan(

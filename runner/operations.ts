@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Target } from "./target.ts";
+import { writeWhole } from "./whole-file.ts";
 
 /** The engine that works on a stack, and the runner that started it: it outlives us when we are killed. */
 export interface Operation {
@@ -12,17 +13,12 @@ export interface Operation {
   startedAt: string;
 }
 
-/**
- * Notes an engine before it is started: a runner that is killed in between leaves one that can be found. Answers with what notes its number,
- * over the first words and longer than they are: who is killed then leaves the ones or the others.
- */
+/** Notes an engine before it is started: a runner that is killed in between leaves one that can be found. Answers with what notes its number. */
 export function startOperation(target: Target, kind: string): (enginePid: number) => void {
-  mkdirSync(join(target.home, "operations"), { recursive: true });
   const operation: Operation = { kind, runnerPid: process.pid, startedAt: new Date().toISOString() };
-  const path = file(target);
-  writeFileSync(path, JSON.stringify(operation));
-  return (enginePid) =>
-    writeFileSync(path, JSON.stringify({ ...operation, enginePid }), { flag: existsSync(path) ? "r+" : "w" });
+  const note = (words: Operation) => writeWhole(file(target), JSON.stringify(words));
+  note(operation);
+  return (enginePid) => note({ ...operation, enginePid });
 }
 
 export function endOperation(target: Target): void {

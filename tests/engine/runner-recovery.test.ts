@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { isAlive } from "../../runner/locks.ts";
 import { api, fault, objects } from "./harness.ts";
 import { type RunnerProject, runnerProject, until } from "./runner-project.ts";
 
@@ -49,15 +50,6 @@ async function requests(after: number): Promise<{ id: number; path: string }[]> 
 function enginePid(): number {
   const file = join(project.home, "operations", "local-runner-test-dev.json");
   return JSON.parse(readFileSync(file, "utf8")).enginePid;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
-  } catch {
-    return false;
-  }
 }
 
 describe("an update that died", () => {
